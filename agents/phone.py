@@ -1,0 +1,123 @@
+"""Phone numbers: reading what people type, and saying what was understood.
+
+The only module that imports phonenumbers.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from zoneinfo import ZoneInfo
+
+import phonenumbers
+from phonenumbers import (
+    NumberParseException,
+    PhoneNumberFormat,
+    ValidationResult,
+    geocoder,
+)
+from phonenumbers import timezone as phone_timezone
+
+UNKNOWN_ZONE = "Etc/Unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """What was understood of a number: `country` is ISO alpha-2 or empty."""
+
+    e164: str
+    country: str
+    place: str
+    zones: tuple[str, ...]
+    pretty: str
+
+    def local_times(self, now: datetime) -> list[datetime]:
+        """Return `now` in each distinct zone the number may be in, earliest first."""
+        times = (now.astimezone(ZoneInfo(zone)) for zone in self.zones)
+        by_clock = {local.replace(tzinfo=None): local for local in times}
+        return [by_clock[clock] for clock in sorted(by_clock)]
+
+
+def parse(text: str, country: str = "US") -> Phone | None:
+    """Read a number in any usual format; None when it is none.
+
+    `country` (ISO alpha-2) is assumed where no country code was written. Numbers
+    that are possible but not assigned (such as +1 415 555 01xx) are accepted: only
+    the provider knows which numbers ring. A number that needs an area code is none.
+    """
+    try:
+        number = phonenumbers.parse(text, country)
+    except NumberParseException:
+        return None
+    reason = phonenumbers.is_possible_number_with_reason(number)
+    if reason != ValidationResult.IS_POSSIBLE or number.extension:
+        return None
+    zones = phone_timezone.time_zones_for_number(number)
+    return Phone(
+        e164=phonenumbers.format_number(number, PhoneNumberFormat.E164),
+        country=phonenumbers.region_code_for_number(number) or _country_of(number),
+        place=geocoder.description_for_number(number, "en"),
+        zones=tuple(zone for zone in zones if zone != UNKNOWN_ZONE),
+        pretty=phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL),
+    )
+
+
+def _country_of(number: phonenumbers.PhoneNumber) -> str:
+    """Return the country of the calling code, where it belongs to one mainly."""
+    return phonenumbers.region_code_for_country_code(number.country_code or 0)
+
+
+def pretty(e164: str) -> str:
+    """Write an E.164 number for reading; anything else comes back unchanged."""
+    phone = parse(e164) if e164.startswith("+") else None
+    return phone.pretty if phone else e164
+
+
+def is_e164(text: str) -> bool:
+    """Tell whether `text` is a possible number written as E.164, exactly."""
+    phone = parse(text) if text.startswith("+") else None
+    return phone is not None and phone.e164 == text
+
+
+def digits(text: str) -> str:
+    """Return only the digits of `text`, as 0 to 9, for search."""
+    return phonenumbers.normalize_digits_only(text)
+
+
+def spellings(text: str, country: str = "US") -> set[str]:
+    """Return the runs of digits to look for when `text` is (a part of) a number.
+
+    Empty for any other text. E.164 has no national zero and no 00 in front, so
+    0171 234 and 0044 20 are looked for without them.
+    """
+    typed = text.strip()
+    if not re.fullmatch(r"[+\d\s()./\u2010-\u2015-]+", typed) or len(digits(typed)) < 2:
+        return set()
+    phone = parse(typed, country)
+    found = {digits(phone.e164)} if phone else set()
+    return found | {digits(typed).lstrip("0") or digits(typed)}
+
+
+def read_country(text: str) -> str:
+    """Return the ISO code for a code or an English name; empty when it is none."""
+    typed = text.strip()
+    if typed.upper() in phonenumbers.SUPPORTED_REGIONS:
+        return typed.upper()
+    return country_codes().get(typed.casefold(), "")
+
+
+@cache
+def country_codes() -> dict[str, str]:
+    """Return every country's ISO code by its English name in lower case."""
+    codes = sorted(phonenumbers.SUPPORTED_REGIONS)
+    return {country_name(code).casefold(): code for code in codes}
+
+
+def country_name(code: str) -> str:
+    """Return the country's English name, or the code where there is none."""
+    return str(geocoder.country_name_for_number(_example(code), "en")) or code
+
+
+def _example(code: str) -> phonenumbers.PhoneNumber:
+    """Return any number of a country, to ask the geocoder for the country's name."""
+    return phonenumbers.example_number(code) or phonenumbers.PhoneNumber()

@@ -1,0 +1,308 @@
+"""The one door to the network: for every provider, and for the webhooks we owe.
+
+What went wrong becomes one of the provider errors, by one question: may the request
+have been acted on? Nothing here ever repeats a dial.
+"""
+
+import ipaddress
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpcore
+import httpx
+from django.conf import settings
+
+from agents.providers.base import (
+    ProviderBusy,
+    ProviderError,
+    ProviderRefused,
+    ProviderUnclear,
+)
+
+CONNECT_SECONDS = 5.0
+READ_SECONDS = 15.0
+DIAL_SECONDS = 20.0
+# How long a patient reader (a sync of many rows) waits between two tries at most.
+LONGEST_PAUSE = 15.0
+LIMITS = httpx.Limits(
+    max_connections=256, max_keepalive_connections=64, keepalive_expiry=15.0
+)
+LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")
+# Our end reasons for what a status says whoever the provider is.
+CODES = {401: "not_permitted", 402: "no_funds", 403: "not_permitted"}
+# The request certainly never left this machine, or was never forwarded.
+NOT_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+)
+NEVER_VALID = (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL)
+
+
+class AddressRefused(Exception):
+    """The address is not one we may talk to; `str()` says why."""
+
+
+# --- Which addresses -----------------------------------------------------------------
+class CarefulBackend(httpcore.SyncBackend):
+    """Connects to public addresses only, unless settings allow private ones.
+
+    The check is made on the very address that is connected to, so that a name which
+    answers differently the second time gains nothing.
+    """
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        """Connect to the first address of `host` that answers, if all are public."""
+        if settings.ALLOW_PRIVATE_ADDRESSES:
+            return super().connect_tcp(
+                host, port, timeout, local_address, socket_options
+            )
+        problem: Exception = httpcore.ConnectError(f"{host} has no address.")
+        for address in _public_addresses(host, port):
+            try:
+                return super().connect_tcp(
+                    address, port, timeout, local_address, socket_options
+                )
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                problem = error
+        raise problem
+
+
+def _public_addresses(host: str, port: int) -> list[str]:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise httpcore.ConnectError(str(error)) from error
+    addresses = list(dict.fromkeys(str(row[4][0]) for row in found))
+    if not all(ipaddress.ip_address(a.split("%")[0]).is_global for a in addresses):
+        raise AddressRefused(f"{host} is a private address.")
+    return addresses
+
+
+class CarefulTransport(httpx.HTTPTransport):
+    """The usual transport, over a CarefulBackend."""
+
+    def __init__(self) -> None:
+        context = httpx.create_ssl_context()
+        super().__init__(verify=context, limits=LIMITS)
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=context,
+            max_connections=LIMITS.max_connections,
+            max_keepalive_connections=LIMITS.max_keepalive_connections,
+            keepalive_expiry=LIMITS.keepalive_expiry,
+            network_backend=CarefulBackend(),
+        )
+
+
+# --- The client ----------------------------------------------------------------------
+class Network:
+    """The process-wide client: made when first needed, and again after a fork."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.pid = 0
+        self.made: httpx.Client | None = None
+        self.transport: httpx.BaseTransport | None = None
+
+    def use(self, transport: httpx.BaseTransport | None) -> None:
+        """Send everything through `transport` from now on; None: the real network."""
+        with self.lock:
+            self.transport, self.made = transport, None
+
+    def client(self) -> httpx.Client:
+        """Return the client; the certificates are only read once, as that is slow."""
+        client = self.made
+        if client is not None and self.pid == os.getpid():
+            return client
+        with self.lock:
+            if self.made is None or self.pid != os.getpid():
+                self.made, self.pid = self._make(), os.getpid()
+            return self.made
+
+    def _make(self) -> httpx.Client:
+        if self.transport is not None:
+            return httpx.Client(transport=self.transport, trust_env=False)
+        # A proxy of the environment is for the world outside, never for ourselves.
+        direct = CarefulTransport()
+        return httpx.Client(transport=direct, mounts=dict.fromkeys(LOOPBACK, direct))
+
+
+network = Network()
+
+
+def _send(
+    method: str, url: str, *, read_seconds: float, **parts: Any
+) -> httpx.Response:
+    """Send one request, and read the whole answer."""
+    if not settings.ALLOW_PRIVATE_ADDRESSES and not url.startswith("https://"):
+        raise AddressRefused("Only https:// addresses are allowed.")
+    timeout = httpx.Timeout(read_seconds, connect=CONNECT_SECONDS)
+    return network.client().request(
+        method, url, timeout=timeout, follow_redirects=False, **parts
+    )
+
+
+# --- Asking a provider ---------------------------------------------------------------
+def request(
+    method: str,
+    url: str,
+    *,
+    label: str,
+    headers: Mapping[str, str],
+    json: Any = None,
+    params: Mapping[str, Any] | None = None,
+    read_seconds: float = READ_SECONDS,
+    tries: int = 1,
+) -> Any:
+    """Ask a provider; return the decoded answer, None where it is empty.
+
+    Raises ProviderRefused, ProviderBusy (certainly nothing happened) or
+    ProviderUnclear. `label` is the provider's name for the error's words. `tries` is
+    for reading long lists only; a dial is asked once.
+    """
+    parts: dict[str, Any] = {"headers": dict(headers)}
+    if json is not None:
+        parts["json"] = json
+    if params:
+        parts["params"] = {k: v for k, v in params.items() if v is not None}
+    for left in reversed(range(tries)):
+        try:
+            answer = _answer(method, url, label, read_seconds, parts)
+            return _decoded(answer, label, parts["headers"])
+        except (ProviderBusy, ProviderUnclear) as error:
+            if not left:
+                raise
+            wait = getattr(error, "retry_after", None) or 2.0 ** (tries - left - 1)
+            time.sleep(min(wait, LONGEST_PAUSE))
+    raise ValueError("tries must be at least 1")
+
+
+def _answer(
+    method: str, url: str, label: str, read_seconds: float, parts: dict[str, Any]
+) -> httpx.Response:
+    """Send the request, and say what it means when no answer comes."""
+    try:
+        return _send(method, url, read_seconds=read_seconds, **parts)
+    except AddressRefused as error:
+        raise ProviderRefused(
+            f"{label} is not at an allowed address: {error}"
+        ) from None
+    except NEVER_VALID as error:
+        raise ProviderRefused(f"The address of {label} is not valid: {error}") from None
+    except NOT_SENT as error:
+        words = str(error) or type(error).__name__
+        raise ProviderBusy(
+            f"{label} could not be reached: {words}", status=0
+        ) from error
+    except httpx.TimeoutException as error:
+        raise ProviderUnclear(
+            f"{label} did not answer within {read_seconds:.0f} seconds."
+        ) from error
+    except httpx.HTTPError as error:
+        raise ProviderUnclear(
+            f"{label} broke off before its answer was complete."
+        ) from error
+
+
+def _decoded(answer: httpx.Response, label: str, headers: Mapping[str, str]) -> Any:
+    status = answer.status_code
+    if status < 200 or status >= 300:
+        raise _error(answer, label, headers)
+    if not answer.content.strip():
+        return None
+    try:
+        return answer.json()
+    except (ValueError, RecursionError) as error:
+        raise ProviderUnclear(
+            f"{label} answered something that is not JSON.", status=status
+        ) from error
+
+
+def _error(
+    answer: httpx.Response, label: str, headers: Mapping[str, str]
+) -> ProviderError:
+    """Return what a status that is not 2xx means."""
+    status, said = answer.status_code, _words(answer, headers)
+    because = f": {said}" if said else "."
+    if status == 429:
+        wait = retry_after(answer.headers.get("Retry-After", ""), datetime.now(tz=UTC))
+        return ProviderBusy(f"{label} is busy (429){because}", retry_after=wait)
+    if status == 408 or status >= 500:
+        return ProviderUnclear(f"{label} failed ({status}){because}", status=status)
+    if 300 <= status < 400:
+        words = f"{label} is not at this address ({status}). Check the base URL."
+        return ProviderRefused(words, status=status)
+    words = f"{label} refused ({status}){because}"
+    return ProviderRefused(words, status=status, code=CODES.get(status, ""))
+
+
+def _words(answer: httpx.Response, headers: Mapping[str, str]) -> str:
+    """Return the provider's own words, short, and without anything we sent secretly."""
+    try:
+        body = answer.json()
+    except (ValueError, RecursionError):
+        body = None
+    said = _message(body)
+    for value in headers.values():
+        for secret in (value, value.rpartition(" ")[2]):
+            said = said.replace(secret, "•••") if len(secret) > 7 else said
+    return " ".join(said.split())[:300]
+
+
+def _message(body: Any) -> str:
+    """Find the sentence in an error body, whatever the provider calls it."""
+    if isinstance(body, str):
+        return body
+    if not isinstance(body, dict):
+        return ""
+    for name in ("message", "error_message", "detail", "error", "title"):
+        if found := _message(body.get(name)):
+            return found
+    return ""
+
+
+def retry_after(text: str, now: datetime) -> float | None:
+    """Read a Retry-After header, seconds or a date; None when it says nothing."""
+    try:
+        return min(max(float(int(text)), 0.0), 3600.0)
+    except ValueError:
+        pass
+    try:
+        at = parsedate_to_datetime(text)
+        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        return min(max((at - now).total_seconds(), 0.0), 3600.0)
+    except (ValueError, TypeError):
+        return None
+
+
+# --- Telling a client ----------------------------------------------------------------
+def post(
+    url: str, body: bytes, headers: Mapping[str, str], seconds: float
+) -> tuple[int, str]:
+    """Post a webhook; return the status (0: none came) and what went wrong, in words."""
+    try:
+        answer = _send(
+            "POST", url, read_seconds=seconds, content=body, headers=dict(headers)
+        )
+    except AddressRefused as error:
+        return 0, str(error)
+    except httpx.TimeoutException:
+        return 0, f"No answer within {seconds:.0f} seconds."
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        return 0, f"{type(error).__name__}: {error}"[:300]
+    status = answer.status_code
+    return status, "" if 200 <= status < 300 else f"Answered {status}."

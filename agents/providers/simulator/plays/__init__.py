@@ -1,0 +1,1 @@
+"""What is said on the simulated voice platform, one module for each play."""

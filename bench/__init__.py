@@ -1,0 +1,1 @@
+"""Benchmarks: `make bench`, explained in docs/bench.md."""

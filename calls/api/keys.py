@@ -1,0 +1,49 @@
+"""Who a program is: its API key, and what the key may do."""
+
+from datetime import timedelta
+
+from django.db.models import Q
+from django.http import HttpRequest
+from django.utils import timezone
+
+from dashboard.models import ApiKey
+
+SCOPES = (
+    "calls:read",
+    "calls:write",
+    "agents:read",
+    "agents:write",
+    "numbers:read",
+    "numbers:write",
+)
+# "Last used" is shown to people; a write for every request would be a waste.
+TOUCH_EVERY = timedelta(minutes=1)
+
+
+def bearer(request: HttpRequest) -> str:
+    """Return the key of an `Authorization: Bearer` header; empty: there is none."""
+    kind, _, key = request.headers.get("Authorization", "").partition(" ")
+    return key.strip() if kind.lower() == "bearer" else ""
+
+
+def authenticate(request: HttpRequest) -> ApiKey | None:
+    """Return the usable key the request carries, with its workspace, or None."""
+    key = bearer(request)
+    row = ApiKey.find(key) if key else None
+    if row is not None:
+        touch(row)
+    return row
+
+
+def touch(row: ApiKey) -> None:
+    """Note that the key was used, at most once a minute."""
+    now = timezone.now()
+    if row.last_used_at and now - row.last_used_at < TOUCH_EVERY:
+        return
+    stale = Q(last_used_at=None) | Q(last_used_at__lt=now - TOUCH_EVERY)
+    ApiKey.objects.filter(stale, pk=row.pk).update(last_used_at=now)
+
+
+def may(row: ApiKey, scope: str) -> bool:
+    """Tell whether the key has a scope; an empty scope is had by every key."""
+    return not scope or scope in row.scopes

@@ -1,0 +1,249 @@
+"""Retell's call endpoints, answered from our own calls."""
+
+import time
+import uuid
+from datetime import timedelta
+
+from django.http import HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from agents.providers.base import LaunchWish
+from agents.providers.retell import filters, rendering, server
+from calls import dispatch, policy, tasks
+from calls.api import call_filters, manners
+from calls.api.visit import Action, Json, Problem, Visit
+from calls.models import Call, Source
+from calls.models.call import FINAL
+from calls.plan import Plan, prepare
+from calls.records import record
+
+# A web call's token comes with the provider's reply; its client waits for it this long.
+JOIN_SECONDS = 10.0
+JOIN_STEP = 0.02
+# Where a provider does not say how long a token may be used (Retell: 30 s).
+TOKEN_LIFE = timedelta(seconds=30)
+TEXT_FIELDS = ("turns", "tool_calls")
+
+
+# --- Launching -----------------------------------------------------------------------
+def create_phone_call(visit: Visit) -> HttpResponseBase:
+    """Launch a call: 201 with the call as registered, or Retell's error."""
+    plan = _plan(visit, server.phone_wish(visit.body))
+    trouble = None if _first(plan) else _refuse(visit, plan)
+    if trouble is not None:
+        return trouble
+    call, is_new = _launch(plan)
+    if is_new and manners.loses_answer(plan):
+        return manners.no_answer(visit.request)
+    return JsonResponse(rendering.call(record(call, with_turns=False)), status=201)
+
+
+def create_web_call(visit: Visit) -> HttpResponse:
+    """Launch a web call and answer with what is needed to join it."""
+    return JsonResponse(_join(_joined(_web_call(visit))), status=201)
+
+
+def create_web_call_v2(visit: Visit) -> HttpResponse:
+    """Launch a web call for an old SDK, which expects the whole call."""
+    call = _joined(_web_call(visit))
+    return JsonResponse(rendering.call(record(call, with_turns=False)), status=201)
+
+
+def _web_call(visit: Visit) -> Call:
+    plan = _plan(visit, server.web_wish(visit.body))
+    if _first(plan) is None:
+        _refuse(visit, plan)
+    return _launch(plan)[0]
+
+
+def _plan(visit: Visit, wish: LaunchWish) -> Plan:
+    return prepare(
+        visit.workspace, wish, source=Source.COMPAT, dialect="retell", api_key=visit.key
+    )
+
+
+def _key(plan: Plan) -> str:
+    wish = plan.wish
+    return f"retell:{wish.idempotency_key}" if wish.idempotency_key else ""
+
+
+def _first(plan: Plan) -> Call | None:
+    """Return the call that this wish made before, if it is a repeat."""
+    key = _key(plan)
+    return plan.workspace.calls.filter(launch_key=key).first() if key else None
+
+
+def _refuse(visit: Visit, plan: Plan) -> HttpResponseBase | None:
+    """Raise Problem when the call may not go out; return a scripted trouble's answer."""
+    refusals = policy.check(plan)
+    if refusals:
+        first = refusals[0]
+        words = f"{first.message} {first.mend}".strip()
+        raise Problem(server.launch_status(first.status), words)
+    return manners.trouble(visit.request, plan)
+
+
+def _launch(plan: Plan) -> tuple[Call, bool]:
+    """Write the call's row and have it dialled; a repeat gives the first call."""
+    try:
+        call, is_new = dispatch.launch(plan, _key(plan))
+    except dispatch.LaunchConflict as conflict:
+        raise Problem(
+            400,
+            "This idempotency_key was used for another call: "
+            f"{rendering.call_id(str(conflict.call.pk))}.",
+        ) from None
+    if is_new:
+        tasks.nudge(call)
+    return call, is_new
+
+
+def _joined(call: Call) -> Call:
+    """Wait until the provider has said how to join the call."""
+    until = time.monotonic() + JOIN_SECONDS
+    while not call.join and time.monotonic() < until:
+        if call.status in FINAL:
+            raise Problem(500, call.note or "The web call could not be started.")
+        time.sleep(JOIN_STEP)
+        call.refresh_from_db()
+    if not call.join:
+        raise Problem(500, "The provider has not answered in time.")
+    return call
+
+
+def _join(call: Call) -> Json:
+    expires = parse_datetime(str(call.join.get("expires_at", "")))
+    servers = call.join.get("ice_servers")
+    return {
+        "access_token": str(call.join.get("access_token", "")),
+        "call_id": rendering.call_id(str(call.pk)),
+        "expires_at": rendering.milliseconds(
+            expires or (call.dialed_at or call.created_at) + TOKEN_LIFE
+        ),
+        "ice_servers": servers if isinstance(servers, list) else [],
+        "transport": "gateway",
+    }
+
+
+# --- Reading -------------------------------------------------------------------------
+def get_call(visit: Visit) -> HttpResponse:
+    """Return one call with everything known of it."""
+    return JsonResponse(rendering.call(record(_call(visit))))
+
+
+def _call(visit: Visit) -> Call:
+    """Return the call the address names; unknown ids are 422 in this dialect."""
+    calls = visit.workspace.calls.select_related("agent", "connection")
+    pk = call_filters.as_uuid(visit.id.removeprefix("call_"))
+    found = calls.prefetch_related(*TEXT_FIELDS).filter(pk=pk).first() if pk else None
+    if found is None:
+        raise Problem(422, server.NOT_THERE)
+    return found
+
+
+def list_calls(visit: Visit) -> HttpResponse:
+    """Return a page of calls, without what was said in them."""
+    wish = filters.list_wish(visit.body)
+    rows = visit.workspace.calls.select_related("agent")
+    page = call_filters.page(rows, wish, _cursor(wish.cursor))
+    shown = [
+        rendering.call(record(call, with_turns=False), with_transcript=False)
+        for call in page.calls
+    ]
+    body: Json = {"items": shown, "has_more": page.has_more}
+    if page.has_more and shown:
+        body["pagination_key"] = shown[-1]["call_id"]
+    if wish.with_total:
+        body["total"] = page.total
+    return JsonResponse(body)
+
+
+def list_calls_v2(visit: Visit) -> HttpResponse:
+    """Return an old SDK's list: a bare array of whole calls."""
+    wish = filters.list_wish(visit.body, old=True)
+    rows = visit.workspace.calls.select_related("agent").prefetch_related(*TEXT_FIELDS)
+    page = call_filters.page(rows, wish, _cursor(wish.cursor))
+    shown = [rendering.call(record(call)) for call in page.calls]
+    return JsonResponse(shown, safe=False)
+
+
+def _cursor(written: str) -> uuid.UUID | None:
+    if not written:
+        return None
+    cursor = call_filters.as_uuid(written.removeprefix("call_"))
+    if cursor is None:
+        raise Problem(400, "This pagination_key is none of ours.")
+    return cursor
+
+
+# --- Changing ------------------------------------------------------------------------
+def stop_call(visit: Visit) -> HttpResponse:
+    """End a call; one that is over already stays as it is."""
+    call = _call(visit)
+    if call.status not in FINAL:
+        dispatch.hang_up(call)
+        tasks.ask_call.apply_async((str(call.pk),), countdown=1)
+        tasks.deliver.delay()
+    return HttpResponse(status=204)
+
+
+def update_call(visit: Visit) -> HttpResponse:
+    """Replace the metadata of a call that is over."""
+    call = _call(visit)
+    others = set(visit.body) - {"metadata"}
+    metadata = visit.body.get("metadata")
+    if others:
+        raise Problem(400, f"Only metadata can be changed, not {min(others)}.")
+    if not isinstance(metadata, dict) or len(visit.request.body) > 50_000:
+        raise Problem(400, "metadata must be an object of at most 50 kB.")
+    if call.status not in FINAL:
+        raise Problem(400, "Only a call that has ended can be changed.")
+    call.metadata, call.changed_at = metadata, timezone.now()
+    call.save(update_fields=["metadata", "changed_at"])
+    return JsonResponse(rendering.call(record(call)))
+
+
+# --- The account ---------------------------------------------------------------------
+def get_concurrency(visit: Visit) -> HttpResponse:
+    """Return how many calls are live, and how many may be."""
+    rooms = visit.workspace.connections.filter(is_active=True)
+    limit = sum(rooms.values_list("concurrency", flat=True))
+    return JsonResponse(
+        {
+            "current_concurrency": visit.workspace.calls.at_provider().count(),
+            "concurrency_limit": limit,
+            "base_concurrency": limit,
+            "purchased_concurrency": 0,
+            "concurrency_burst_enabled": False,
+            "concurrency_burst_limit": 0,
+            "reserved_inbound_concurrency": 0,
+        }
+    )
+
+
+def get_api_key_info(visit: Visit) -> HttpResponse:
+    """Return whose key this is."""
+    workspace = visit.workspace
+    return JsonResponse(
+        {
+            "org_id": f"org_{workspace.pk.hex}",
+            "org_name": workspace.name,
+            "api_key_name": visit.key.name,
+        }
+    )
+
+
+ACTIONS: dict[str, Action] = {
+    "create_phone_call": ("calls:write", create_phone_call),
+    "create_web_call": ("calls:write", create_web_call),
+    "create_web_call_v2": ("calls:write", create_web_call_v2),
+    "get_call": ("calls:read", get_call),
+    "list_calls": ("calls:read", list_calls),
+    "list_calls_v2": ("calls:read", list_calls_v2),
+    "stop_call": ("calls:write", stop_call),
+    "update_call": ("calls:write", update_call),
+    "get_concurrency": ("calls:read", get_concurrency),
+    "get_api_key_info": ("", get_api_key_info),
+}

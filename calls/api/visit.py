@@ -1,0 +1,78 @@
+"""One request of a program that speaks a provider's dialect."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest
+from django.http.request import UnreadablePostError
+from django.http.response import HttpResponseBase
+
+from dashboard.models import ApiKey, AuditEntry, Workspace
+
+Json = dict[str, Any]
+
+
+class Problem(Exception):
+    """An answer that says no: a status of HTTP and a sentence."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Who asks, for what (the id in the address), with which words."""
+
+    request: HttpRequest
+    key: ApiKey
+    id: str
+    body: Json
+
+    @property
+    def workspace(self) -> Workspace:
+        """The key's workspace: every query starts here."""
+        return self.key.workspace
+
+    def parameter(self, name: str) -> str:
+        """Return a parameter of the address, or an empty string."""
+        return str(self.request.GET.get(name, ""))
+
+    def number(self, name: str, usual: int, most: int) -> int:
+        """Return a parameter that is a whole number from 1 to `most`."""
+        written = self.parameter(name) or str(usual)
+        if not written.isascii() or not written.isdigit() or not int(written[:9]):
+            raise Problem(400, f"{name} must be a whole number from 1 to {most}.")
+        return min(int(written[:9]), most)
+
+    def note(self, action: str, subject: str, before: Json, after: Json) -> None:
+        """Write down what the program changed."""
+        AuditEntry.record(
+            self.workspace,
+            action,
+            api_key=self.key,
+            subject=subject[:200],
+            before=before,
+            after=after,
+        )
+
+
+# The scope an action needs, and what does it.
+Action = tuple[str, Callable[[Visit], HttpResponseBase]]
+
+
+def read_body(request: HttpRequest) -> Json:
+    """Return the JSON object a request carries; an empty body is an empty object."""
+    try:
+        body = json.loads(request.body or b"{}")
+    except RequestDataTooBig:
+        raise Problem(400, "The request is too large.") from None
+    except (ValueError, RecursionError, UnreadablePostError):
+        raise Problem(400, "Invalid request format: the body is not JSON.") from None
+    if not isinstance(body, dict):
+        raise Problem(400, "Invalid request format: the body must be a JSON object.")
+    return body

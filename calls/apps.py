@@ -1,0 +1,9 @@
+"""The calls app."""
+
+from django.apps import AppConfig
+
+
+class CallsConfig(AppConfig):
+    """Names the app."""
+
+    name = "calls"

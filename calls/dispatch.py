@@ -1,0 +1,316 @@
+"""Placing calls: the only module that asks a provider to dial.
+
+The row is the queue. `launch` writes it, a nudge (or the sweep, when the nudge was
+lost) leads to `step`, which takes the next call of a lane by a conditional update, and
+`dial` asks the provider at most once. What is not certain is left for
+`calls/reconcile.py`; it is never dialled again.
+"""
+
+import hashlib
+import json
+import uuid
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.db import IntegrityError, transaction
+
+from agents.models import Connection, PhoneNumber
+from agents.providers.base import (
+    CallHandle,
+    CallRequest,
+    Overrides,
+    ProviderBusy,
+    ProviderError,
+    ProviderRefused,
+    ProviderUnclear,
+    WishRefused,
+)
+from calls import lifecycle, pacing, policy
+from calls.lifecycle import Applied
+from calls.models import Call
+from calls.models.call import CallQuerySet
+from calls.pacing import Lane
+from calls.plan import Plan
+
+# How long a provider may keep saying "not now" before we give up.
+PATIENCE = timedelta(minutes=15)
+# How soon to look again at a lane whose connection has no free slot.
+SLOT_WAIT = timedelta(seconds=1)
+
+
+class LaunchConflict(Exception):
+    """The same key came with another wish; `call` is the first one's."""
+
+    def __init__(self, call: Call) -> None:
+        super().__init__("This key was used for another call.")
+        self.call = call
+
+
+# --- Launching -----------------------------------------------------------------------
+def launch(
+    plan: Plan,
+    key: str = "",
+    scheduled_at: datetime | None = None,
+    now: datetime | None = None,
+) -> tuple[Call, bool]:
+    """Write the call's row; return it and whether it is new.
+
+    A repeat with the same `key` returns the first call and dials nothing; the same key
+    with another wish raises LaunchConflict. The caller has asked `policy.check` and
+    nudges the dispatch on commit.
+    """
+    digest = _digest(plan)
+    try:
+        with transaction.atomic():
+            call = _write(plan, key, digest, scheduled_at, now or datetime.now(tz=UTC))
+    except IntegrityError:
+        first = plan.workspace.calls.filter(launch_key=key).first() if key else None
+        if first is None:
+            raise
+        if first.launch_digest != digest:
+            raise LaunchConflict(first) from None
+        return first, False
+    return call, True
+
+
+def _write(
+    plan: Plan,
+    key: str,
+    digest: str,
+    scheduled_at: datetime | None,
+    now: datetime,
+) -> Call:
+    wish = plan.wish
+    return lifecycle.begin(
+        now,
+        scheduled_at,
+        workspace=plan.workspace,
+        connection=plan.connection,
+        agent=plan.agent,
+        agent_version=plan.version.version if plan.version else None,
+        phone_number=plan.number,
+        contact=plan.contact,
+        launched_by=plan.user,
+        api_key=plan.api_key,
+        source=plan.source,
+        dialect=plan.dialect,
+        type=wish.type,
+        from_number=plan.from_number,
+        to_number=plan.to_number,
+        variables=plan.values,
+        overrides=asdict(wish.overrides),
+        sip_headers=dict(wish.sip_headers),
+        metadata=wish.metadata,
+        trunk_name=wish.trunk_name,
+        customer_name=wish.customer_name,
+        ignore_e164_validation=wish.ignore_e164_validation,
+        external_id=wish.external_id,
+        launch_key=key,
+        launch_digest=digest,
+        evidence=policy.evidence(plan, []),
+    )
+
+
+def _digest(plan: Plan) -> str:
+    """Return a fingerprint of what was asked for, as it was asked."""
+    wish = asdict(plan.wish)
+    text = json.dumps(wish, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+# --- Taking the next call of a lane --------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a look at a lane gave: a call to dial at `start`, and when to look again."""
+
+    call_id: uuid.UUID | None = None
+    attempt: int = 0
+    start: datetime | None = None
+    wake_at: datetime | None = None
+
+
+def lane_of(call: Call) -> Lane:
+    """Return the row whose pace the call keeps."""
+    return call.phone_number or call.connection
+
+
+@transaction.atomic
+def step(lane: Lane, now: datetime) -> Step:
+    """Take the lane's next call when its time has come, under the lane's lock."""
+    lane = type(lane)._default_manager.select_for_update().get(pk=lane.pk)
+    waiting = _waiting(lane)
+    first = waiting.filter(due_at__lte=now).first()
+    if first is None:
+        return _nothing_due(lane, now)
+    start = pacing.next_start(lane, now)
+    if start - now > pacing.REACH:
+        return _wake(lane, start, now)
+    if not _has_slot(lane):
+        return _wake(lane, now + SLOT_WAIT, now)
+    attempt = lifecycle.claim(first.pk, now)
+    pacing.take(lane, start)
+    more = waiting.filter(due_at__lte=now).exists()
+    lane.wake_at = lane.next_start_at if more else None
+    lane.save(update_fields=["next_start_at", "wake_at"])
+    if attempt is None:
+        return Step(wake_at=now)
+    return Step(first.pk, attempt, start, lane.wake_at)
+
+
+def _waiting(lane: Lane) -> CallQuerySet:
+    rows = Call.objects.waiting().order_by("due_at", "id").only("pk")
+    if isinstance(lane, PhoneNumber):
+        return rows.filter(phone_number=lane)
+    return rows.filter(phone_number=None, connection=lane)
+
+
+def _nothing_due(lane: Lane, now: datetime) -> Step:
+    """Look again when the next waiting call is due, if that is soon."""
+    later = _waiting(lane).values_list("due_at", flat=True).first()
+    if later is None or later - now > timedelta(seconds=10):
+        return Step()
+    return _wake(lane, later, now)
+
+
+def _wake(lane: Lane, at: datetime, now: datetime) -> Step:
+    """Ask for another look at `at`, unless one is already due by then."""
+    if lane.wake_at and now < lane.wake_at <= at:
+        return Step()
+    lane.wake_at = at
+    lane.save(update_fields=["wake_at"])
+    return Step(wake_at=at)
+
+
+def _has_slot(lane: Lane) -> bool:
+    """Whether the connection is on and has room for one more call; it is locked."""
+    pk = lane.connection_id if isinstance(lane, PhoneNumber) else lane.pk
+    connection = Connection.objects.select_for_update().get(pk=pk)
+    if not connection.is_active:
+        return False
+    used = Call.objects.at_provider().filter(connection=connection).count()
+    return used < connection.concurrency
+
+
+def lanes_waiting(now: datetime) -> list[tuple[str, uuid.UUID]]:
+    """Return the lanes with a due call and nobody about to look: lost nudges."""
+    due = Call.objects.waiting().filter(due_at__lte=now)
+    rows = due.filter(connection__is_active=True).order_by()
+    pairs = rows.values_list(
+        "phone_number", "connection", "phone_number__wake_at", "connection__wake_at"
+    ).distinct()
+    late = now - timedelta(seconds=1)
+    found = []
+    for number, connection, number_wake, connection_wake in pairs:
+        wake = number_wake if number else connection_wake
+        if wake is None or wake < late:
+            found.append(("number", number) if number else ("connection", connection))
+    return found
+
+
+# --- Asking the provider -------------------------------------------------------------
+def request_of(call: Call, *, attempt: int = 1) -> CallRequest:
+    """Return the wish as a provider's adapter takes it."""
+    agent = call.agent
+    version = agent.version(call.agent_version) if agent else None
+    return CallRequest(
+        reference=str(call.pk),
+        type=call.type,
+        agent_id=agent.provider_agent_id if agent else "",
+        agent_name=agent.name if agent else "",
+        agent_version=call.agent_version,
+        to_number=call.to_number,
+        from_number=call.from_number,
+        variables=call.variables,
+        overrides=Overrides(**call.overrides),
+        sip_headers=call.sip_headers,
+        metadata=call.metadata,
+        trunk_name=call.trunk_name,
+        customer_name=call.customer_name,
+        ignore_e164_validation=call.ignore_e164_validation,
+        prompt=version.prompt if version else "",
+        opening_line=version.opening_line if version else "",
+        attempt=attempt,
+        at_door=bool(call.dialect),
+    )
+
+
+def handle_of(call: Call) -> CallHandle:
+    """Return the call as a provider's adapter takes it when asked about it."""
+    return CallHandle(
+        request=request_of(call, attempt=call.attempts),
+        provider_call_id=call.provider_call_id,
+        dialed_at=call.dialed_at,
+        hang_up_requested_at=call.hang_up_requested_at,
+    )
+
+
+def dial(call_id: uuid.UUID, attempt: int, start: datetime) -> Applied | None:
+    """Ask the provider for a claimed call at `start`: once, whatever happens."""
+    call = load(call_id)
+    request = request_of(call, attempt=attempt)
+    client = call.connection.client()
+    if not lifecycle.start_dialing(call_id, attempt, start):
+        return None
+    pacing.wait_until(start)
+    pacing.started(lane_of(call), start, datetime.now(tz=UTC))
+    try:
+        update = client.place_call(request)
+    except ProviderBusy as error:
+        return _try_later(call, attempt, error)
+    except (WishRefused, ProviderRefused) as error:
+        return lifecycle.refuse(call_id, error)
+    except ProviderUnclear as error:
+        ask_at = start + client.ask_after[0]
+        lifecycle.unclear(call_id, _unclear_words(call, error), ask_at)
+        return Applied(load(call_id), "dialing", {"status"})
+    return lifecycle.apply(call_id, update, datetime.now(tz=UTC))
+
+
+def load(call_id: uuid.UUID) -> Call:
+    """Return the call with everything a provider's adapter needs of it."""
+    rows = Call.objects.select_related("connection", "agent", "phone_number")
+    return rows.prefetch_related("agent__versions").get(pk=call_id)
+
+
+def _try_later(call: Call, attempt: int, error: ProviderBusy) -> Applied | None:
+    """Queue the call again: the provider certainly did not place it."""
+    now = datetime.now(tz=UTC)
+    if now - (call.scheduled_at or call.created_at) > PATIENCE and attempt > 3:
+        note = f"{error.message} It was tried {attempt} times."
+        fault = "provider"
+        return lifecycle.fail(
+            call.pk, "concurrency_limit", fault, note, str(error.status)
+        )
+    wait = error.retry_after or min(2.0 ** (attempt - 1), 60.0)
+    due_at = now + timedelta(seconds=wait)
+    lifecycle.requeue(call.pk, attempt, due_at, error.message)
+    return None
+
+
+def _unclear_words(call: Call, error: ProviderError) -> str:
+    return (
+        f"{call.connection.kind.label} did not confirm this call: {error.message} It "
+        "may or may not have gone out. We are asking; it will not be dialled again."
+    )
+
+
+# --- Ending --------------------------------------------------------------------------
+def hang_up(call: Call, now: datetime | None = None) -> None:
+    """Ask the provider to end a live call; raises ProviderError in words.
+
+    A call that has not gone out yet is canceled instead.
+    """
+    if lifecycle.cancel(call.pk, "Canceled before it went out."):
+        return
+    at = now or datetime.now(tz=UTC)
+    loaded = load(call.pk)
+    loaded.hang_up_requested_at = at
+    loaded.connection.client().hang_up(handle_of(loaded))
+    Call.objects.filter(pk=call.pk, hang_up_requested_at=None).update(
+        hang_up_requested_at=at, ask_at=at + timedelta(seconds=1)
+    )
+
+
+def cancel(call: Call) -> bool:
+    """Take back a call that has not gone out. False: too late for that."""
+    return lifecycle.cancel(call.pk, "Canceled before it went out.")

@@ -1,0 +1,298 @@
+"""The call form: what was typed, read as a wish and planned, with all it may choose.
+
+The form is always bound: opened by an address, changed, or sent, it is the same form
+over other data, so that the page says the same each time.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from django import forms
+from django.db.models import Q
+from django.utils import timezone
+
+from agents import phone
+from agents.models import AgentVersion, Carrier, Direction, PhoneNumber
+from agents.providers.base import LaunchWish, Overrides
+from calls import plan as planning
+from calls import policy
+from calls.forms import callee
+from calls.forms.fields import HeadersField, JsonObjectField
+from calls.models import Call
+from dashboard.models import User, Workspace
+
+VARIABLE, SHOWN = "var-", "was-"
+FOLDED = (
+    "metadata",
+    "sip_headers",
+    "raw",
+    "customer_name",
+    "trunk_name",
+    "ignore_e164_validation",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One variable on the form; `shown` is what the contact says for it."""
+
+    name: str
+    value: str
+    origin: str
+    shown: str
+
+
+class LaunchForm(forms.Form):
+    """Everything one call may be asked with."""
+
+    launch_key = forms.UUIDField(widget=forms.HiddenInput)
+    contact = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    who = forms.CharField(required=False, max_length=120)
+    agent = forms.CharField(required=False, widget=forms.Select)
+    version = forms.IntegerField(required=False, widget=forms.Select)
+    from_number = forms.CharField(
+        required=False, label="Caller number", widget=forms.Select
+    )
+    opening_line = forms.CharField(
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="Instead of the agent's own. {{variables}} work here.",
+    )
+    voice = forms.CharField(required=False, max_length=120)
+    model = forms.CharField(required=False, max_length=120)
+    max_minutes = forms.DecimalField(
+        required=False,
+        max_digits=6,
+        decimal_places=2,
+        label="Longest duration",
+        help_text="In minutes, 1 to 120.",
+        widget=forms.NumberInput(attrs={"min": 1, "max": 120, "step": "any"}),
+    )
+    metadata = JsonObjectField(
+        required=False, help_text="A JSON object; it comes back with the call."
+    )
+    sip_headers = HeadersField(
+        required=False,
+        label="SIP headers",
+        help_text="One to a line, such as X-Campaign: june.",
+    )
+    raw = JsonObjectField(
+        required=False,
+        label="Raw overrides",
+        help_text="A JSON object in the provider's own words.",
+    )
+    trunk_name = forms.CharField(required=False, max_length=120)
+    customer_name = forms.CharField(
+        required=False,
+        max_length=120,
+        help_text="Shown with the call where there is no contact.",
+    )
+    ignore_e164_validation = forms.BooleanField(
+        required=False,
+        label="Skip the E.164 check",
+        help_text="Dial exactly what is typed, such as the extension 334.",
+    )
+    anyway = forms.BooleanField(required=False, label="Call anyway")
+
+    def __init__(self, workspace: Workspace, user: User, data: Mapping[str, Any]):
+        super().__init__(data)
+        self.workspace = workspace
+        self.is_valid()
+        self.callee = self._callee()
+        self.plan = planning.prepare(
+            workspace, self._wish(), user=user, contact=self.callee.contact
+        )
+        self.refusals = policy.check(self.plan)
+        self._offer("agent", self._agents())
+        self._offer("version", self._versions())
+        self._offer("from_number", self._numbers())
+
+    # --- reading
+    def _callee(self) -> callee.Callee:
+        text = self.cleaned_data.get("who", "")
+        if self.cleaned_data.get("ignore_e164_validation"):
+            return callee.Callee(text.strip())
+        contact_id = self.cleaned_data.get("contact")
+        return callee.understand(self.workspace, text, contact_id)
+
+    def _wish(self) -> LaunchWish:
+        clean = self.cleaned_data
+        minutes: Decimal | None = clean.get("max_minutes")
+        return LaunchWish(
+            to_number=self.callee.number,
+            from_number=self._from_number(),
+            agent_id=clean.get("agent", ""),
+            agent_version=clean.get("version"),
+            variables=self._typed(),
+            overrides=Overrides(
+                voice=clean.get("voice", ""),
+                model=clean.get("model", ""),
+                opening_line=clean.get("opening_line", ""),
+                max_duration_ms=None if minutes is None else int(minutes * 60_000),
+                raw=clean.get("raw", {}),
+            ),
+            sip_headers=clean.get("sip_headers", {}),
+            metadata=clean.get("metadata", {}),
+            trunk_name=clean.get("trunk_name", ""),
+            customer_name=clean.get("customer_name", ""),
+            ignore_e164_validation=clean.get("ignore_e164_validation", False),
+        )
+
+    def _from_number(self) -> str:
+        """Return the caller number chosen; one of another connection is let go."""
+        number: str = self.cleaned_data.get("from_number", "")
+        agent = self.workspace.agents.known_as(self.cleaned_data.get("agent", ""))
+        if agent is None or not number:
+            return number
+        theirs = self.workspace.numbers.current().filter(connection=agent.connection_id)
+        return number if theirs.filter(number=number).exists() else ""
+
+    def _typed(self) -> dict[str, str]:
+        """Return the variables typed here; what the contact said is not among them."""
+        given = {
+            name.removeprefix(VARIABLE): str(value).strip()
+            for name, value in self.data.items()
+            if name.startswith(VARIABLE)
+        }
+        return {
+            name: value
+            for name, value in given.items()
+            if value and value != self.data.get(SHOWN + name, "")
+        }
+
+    # --- what may be chosen
+    def _offer(self, name: str, choices: list[Any]) -> None:
+        widget = self.fields[name].widget
+        assert isinstance(widget, forms.Select)
+        widget.choices = choices
+
+    def _agents(self) -> list[Any]:
+        """Return the agents, in groups where there is more than one connection."""
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for agent in self.workspace.agents.current().select_related("connection"):
+            row = (str(agent.pk), agent.name)
+            groups.setdefault(agent.connection.name, []).append(row)
+        rows: list[Any] = list(groups.items())
+        if len(rows) == 1:
+            rows = rows[0][1]
+        return rows if self.plan.agent else [("", "Choose an agent"), *rows]
+
+    def _versions(self) -> list[Any]:
+        agent = self.plan.agent
+        if agent is None:
+            return [("", "Latest")]
+        versions = sorted(agent.versions.all(), key=lambda v: -v.version)
+        latest = f"Latest (v{versions[0].version})" if versions else "Latest"
+        rows = [(v.version, _version_words(v)) for v in versions]
+        return [("", latest), *rows]
+
+    def _numbers(self) -> list[Any]:
+        numbers = self.workspace.numbers.current()
+        if self.plan.connection:
+            numbers = numbers.filter(connection=self.plan.connection)
+        rows = [(n.number, _number_words(n)) for n in numbers]
+        best = self.plan.number if self.plan.number_reason else None
+        automatic = f"Best match: {_number_words(best)}" if best else "Best match"
+        return [("", automatic), *rows]
+
+    # --- what is known, for the page
+    @cached_property
+    def heard(self) -> callee.Heard | None:
+        """What was understood of the number."""
+        plan = self.plan
+        if plan.phone is None or plan.wish.ignore_e164_validation:
+            return None
+        return callee.hear(plan.phone, plan.contact, timezone.now())
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """The variables: the agent's, the missing ones first, then others given."""
+        known = self.plan.contact.as_variables() if self.plan.contact else {}
+        theirs = {v.name for v in self.plan.variables}
+        others = {n: v for n, v in self._typed().items() if n not in theirs}
+        return [
+            Row(v.name, v.value, v.origin, known.get(v.name, ""))
+            for v in self.plan.variables
+        ] + [Row(name, value, "typed", "") for name, value in others.items()]
+
+    @property
+    def missing(self) -> list[str]:
+        """The variables without a value."""
+        return [row.name for row in self.rows if row.origin == "missing"]
+
+    @property
+    def key(self) -> str:
+        """The key of the wish: one form, one call."""
+        return f"form:{self.cleaned_data.get('launch_key', '')}"
+
+    @cached_property
+    def open_call(self) -> Call | None:
+        """A call with the same number that is not over, other than this form's own."""
+        number = self.plan.to_number
+        if not number:
+            return None
+        out = Q(direction=Direction.OUTBOUND, to_number=number)
+        back = Q(direction=Direction.INBOUND, from_number=number)
+        calls = self.workspace.calls.open().filter(out | back)
+        return calls.exclude(launch_key=self.key).first()
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nobody was named yet."""
+        return not self.cleaned_data.get("who", "").strip()
+
+    @property
+    def country(self) -> str:
+        """The country whose numbers need no country code here."""
+        return phone.country_name(self.workspace.country)
+
+    @property
+    def has_engineering(self) -> bool:
+        """Whether anything that is folded away is filled in, or wrong."""
+        return any(self.data.get(name) or name in self.errors for name in FOLDED)
+
+    @property
+    def told(self) -> list[policy.Refusal]:
+        """The refusals worth saying: not that there is no number, while Who says why."""
+        code = "missing_phone_number" if not self.callee.number else ""
+        return [refusal for refusal in self.refusals if refusal.code != code]
+
+    @property
+    def may_go(self) -> bool:
+        """Whether the call may be launched as the form stands."""
+        return not self.errors and not self.refusals and not self.needs_anyway
+
+    @property
+    def needs_anyway(self) -> bool:
+        """Whether another call to the number is open and nobody said: even so."""
+        return bool(self.open_call) and not self.cleaned_data.get("anyway")
+
+    @property
+    def offers(self) -> dict[str, Any]:
+        """What the agent's provider offers, by our names; `label` is the provider's."""
+        if self.plan.connection is None:
+            return {}
+        kind = self.plan.connection.kind
+        number = self.plan.number
+        return {
+            "label": kind.label,
+            "versions": kind.has_versions,
+            "overrides": kind.has_overrides,
+            "sip_headers": kind.has_sip_headers,
+            "trunks": kind.has_trunks,
+            "skipping": number is not None and number.carrier == Carrier.CUSTOM,
+        }
+
+
+def _version_words(version: AgentVersion) -> str:
+    title = f" · {version.title}" if version.title else ""
+    return f"v{version.version}{title}"
+
+
+def _number_words(number: PhoneNumber) -> str:
+    pretty = phone.pretty(number.number)
+    return f"{number.label} · {pretty}" if number.label else pretty

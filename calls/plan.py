@@ -1,0 +1,184 @@
+"""A wish to call, understood: which agent, number, connection, contact and words.
+
+`prepare` only looks things up; whether the call may go out is `calls/policy.py`'s word.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from agents import phone
+from agents.models import (
+    Agent,
+    AgentVersion,
+    Connection,
+    Direction,
+    PhoneNumber,
+    fill_variables,
+    find_variables,
+)
+from agents.phone import Phone
+from agents.providers.base import LaunchWish
+from calls.models import Contact, Source
+from dashboard.models import ApiKey, User, Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One `{{variable}}` of the agent: its value and where that came from.
+
+    `origin` is typed, contact or missing.
+    """
+
+    name: str
+    value: str
+    origin: str
+
+
+@dataclass(slots=True)
+class Plan:
+    """Everything known about a launch before it is one. What was not found is None."""
+
+    workspace: Workspace
+    wish: LaunchWish
+    source: str
+    dialect: str = ""
+    user: User | None = None
+    api_key: ApiKey | None = None
+    phone: Phone | None = None
+    contact: Contact | None = None
+    agent: Agent | None = None
+    version: AgentVersion | None = None
+    number: PhoneNumber | None = None
+    number_reason: str = ""
+    connection: Connection | None = None
+    variables: list[Variable] = field(default_factory=list)
+
+    @property
+    def to_number(self) -> str:
+        """The number to dial: E.164, or as written where the check is skipped."""
+        if self.phone and not self.wish.ignore_e164_validation:
+            return self.phone.e164
+        return self.wish.to_number.strip()
+
+    @property
+    def from_number(self) -> str:
+        """The number shown to the person called."""
+        return self.number.number if self.number else self.wish.from_number.strip()
+
+    @property
+    def values(self) -> dict[str, str]:
+        """Every variable with a value, the agent's own and any other given."""
+        given = {name: str(value) for name, value in self.wish.variables.items()}
+        return given | {v.name: v.value for v in self.variables if v.value}
+
+    @property
+    def opening_line(self) -> str:
+        """The first thing the person called will hear."""
+        line = self.wish.overrides.opening_line
+        if not line and self.version:
+            line = self.version.opening_line
+        return fill_variables(line, self.values)
+
+
+def prepare(
+    workspace: Workspace,
+    wish: LaunchWish,
+    *,
+    source: str = Source.BUTTON,
+    dialect: str = "",
+    user: User | None = None,
+    api_key: ApiKey | None = None,
+    contact: Contact | None = None,
+) -> Plan:
+    """Look up everything the wish names, and choose what it leaves open."""
+    plan = Plan(workspace, wish, source, dialect, user, api_key, contact=contact)
+    if wish.to_number:
+        plan.phone = phone.parse(wish.to_number, workspace.country)
+    if plan.phone and not contact:
+        plan.contact = workspace.contacts.filter(number=plan.phone.e164).first()
+    plan.number = _named_number(plan)
+    plan.agent = _agent(plan)
+    if plan.agent:
+        plan.connection = plan.agent.connection
+        plan.version = _version(plan.agent, wish.agent_version)
+        if not wish.from_number and wish.type == "phone":
+            plan.number, plan.number_reason = _best_number(plan)
+    plan.variables = _variables(plan)
+    return plan
+
+
+def _named_number(plan: Plan) -> PhoneNumber | None:
+    """Return our number that the wish names, in any format; None: not ours or none."""
+    written = plan.wish.from_number.strip()
+    if not written:
+        return None
+    read = phone.parse(written, plan.workspace.country)
+    wanted = {written} | ({read.e164} if read else set())
+    rows = plan.workspace.numbers.current().for_list()
+    return rows.filter(number__in=wanted).order_by("created_at").first()
+
+
+def _agent(plan: Plan) -> Agent | None:
+    """Return the agent named, or the one bound outbound to the number."""
+    if plan.wish.agent_id:
+        return plan.workspace.agents.known_as(plan.wish.agent_id)
+    bound = plan.number.binding(Direction.OUTBOUND) if plan.number else None
+    return plan.workspace.agents.known_as(str(bound.agent_id)) if bound else None
+
+
+def _version(agent: Agent, wanted: int | str | None) -> AgentVersion | None:
+    """Return the version wanted: a number, "latest", "latest_published" or None."""
+    if wanted == "latest_published":
+        published = (v for v in agent.versions.all() if v.is_published)
+        return max(published, key=lambda v: v.version, default=None)
+    if wanted in (None, "", "latest"):
+        return agent.version(None)
+    return agent.version(int(wanted)) if str(wanted).isdigit() else None
+
+
+def _best_number(plan: Plan) -> tuple[PhoneNumber | None, str]:
+    """Choose the caller number and say why, in words."""
+    rows = plan.workspace.numbers.current().for_list()
+    agent = plan.agent
+    if agent is None:
+        return None, ""
+    numbers = list(rows.filter(connection=agent.connection_id).order_by("created_at"))
+    country = plan.phone.country if plan.phone else ""
+    bound = [n for n in numbers if _calls_with(n, agent)]
+    local = [n for n in numbers if country and _country(n) == country]
+    both = [n for n in bound if n in local]
+    choices: Iterable[tuple[list[PhoneNumber], str]] = (
+        (both, f"{agent.name} calls out from it, and it is local to the person called"),
+        (bound, f"{agent.name} calls out from it"),
+        (local, "it is in the same country as the person called"),
+        (numbers, f"it is the first number of {agent.connection.name}"),
+    )
+    return next(((found[0], why) for found, why in choices if found), (None, ""))
+
+
+def _calls_with(number: PhoneNumber, agent: Agent) -> bool:
+    bound = number.binding(Direction.OUTBOUND)
+    return bound is not None and bound.agent_id == agent.pk
+
+
+def _country(number: PhoneNumber) -> str:
+    read = phone.parse(number.number)
+    return read.country if read else ""
+
+
+def _variables(plan: Plan) -> list[Variable]:
+    """Return the agent's variables, the missing ones first."""
+    names = list(plan.version.variables) if plan.version else []
+    names += find_variables(plan.wish.overrides.opening_line)
+    known = plan.contact.as_variables() if plan.contact else {}
+    typed = {name: str(value) for name, value in plan.wish.variables.items()}
+    rows = [_variable(name, typed, known) for name in dict.fromkeys(names)]
+    return sorted(rows, key=lambda row: row.origin != "missing")
+
+
+def _variable(name: str, typed: dict[str, str], known: dict[str, str]) -> Variable:
+    if typed.get(name):
+        return Variable(name, typed[name], "typed")
+    if known.get(name):
+        return Variable(name, known[name], "contact")
+    return Variable(name, "", "missing")

@@ -1,0 +1,102 @@
+"""What was said: keeping turns and tool calls as the provider tells them.
+
+Providers send the whole transcript each time, longer as the call goes on. Only what
+differs is written.
+"""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Container, Iterable
+from typing import Any
+
+from agents.providers.base import CallUpdate
+from calls.models import ToolCall, Turn
+
+TURN_FIELDS = ("role", "text", "start_ms", "end_ms", "latency_ms", "is_interrupted")
+TOOL_FIELDS = (
+    "name",
+    "tool_id",
+    "arguments",
+    "result",
+    "succeeded",
+    "start_ms",
+    "duration_ms",
+    "after_turn",
+)
+
+
+class Lines:
+    """The rows of one kind (turns or tools) of some locked calls, and their changes."""
+
+    def __init__(
+        self, model: type[Turn] | type[ToolCall], calls: Container[uuid.UUID]
+    ) -> None:
+        self.model = model
+        self.fields = TURN_FIELDS if model is Turn else TOOL_FIELDS
+        self.rows: dict[uuid.UUID, list[Any]] = defaultdict(list)
+        self.fresh: list[Any] = []
+        self.stale: list[Any] = []
+        for row in model._default_manager.filter(call__in=calls).order_by("index"):
+            self.rows[row.call_id].append(row)
+
+    def take(self, call_id: uuid.UUID, facts: Iterable[Any], *, is_new: bool) -> bool:
+        """Make the rows of a call say `facts`; True when that changed anything.
+
+        An older telling never shortens what is known.
+        """
+        told, rows, changed = list(facts), self.rows[call_id], False
+        if not is_new and len(told) <= len(rows):
+            return False
+        for index, fact in enumerate(told):
+            values = {name: getattr(fact, name) for name in self.fields}
+            if index == len(rows):
+                row = self.model(call_id=call_id, index=index, **values)
+                rows.append(row)
+                self.fresh.append(row)
+                changed = True
+            elif any(getattr(rows[index], name) != values[name] for name in values):
+                self._rewrite(rows[index], values)
+                changed = True
+        return changed
+
+    def _rewrite(self, row: Any, values: dict[str, Any]) -> None:
+        for name, value in values.items():
+            setattr(row, name, value)
+        if row.pk and row not in self.stale:
+            self.stale.append(row)
+
+    def save(self) -> None:
+        """Write what changed, in two statements."""
+        if self.fresh:
+            self.model._default_manager.bulk_create(self.fresh)
+        if self.stale:
+            self.model._default_manager.bulk_update(self.stale, self.fields)
+
+
+class Spoken:
+    """Turns and tool calls of some locked calls."""
+
+    def __init__(self, calls: Container[uuid.UUID]) -> None:
+        self.turns = Lines(Turn, calls)
+        self.tools = Lines(ToolCall, calls)
+
+    def absorb(
+        self, call_id: uuid.UUID, update: CallUpdate, *, is_new: bool
+    ) -> set[str]:
+        """Fold the transcript of `update` in; return "turns" when it changed."""
+        changed = False
+        if update.turns is not None:
+            changed |= self.turns.take(call_id, update.turns, is_new=is_new)
+        if update.tools is not None:
+            changed |= self.tools.take(call_id, update.tools, is_new=is_new)
+        return {"turns"} if changed else set()
+
+    def save(self) -> None:
+        """Write what changed."""
+        self.turns.save()
+        self.tools.save()
+
+
+def known(calls: Container[uuid.UUID]) -> Spoken:
+    """Load what is known to have been said in the calls."""
+    return Spoken(calls)

@@ -1,0 +1,1 @@
+"""Addresses of calls: pages for people, and doors for programs."""

@@ -1,0 +1,16 @@
+"""Addresses of calls."""
+
+from django.urls import path
+
+from calls.views import launch, pages, recordings
+
+urlpatterns = [
+    path("", pages.call_list, name="call_list"),
+    path("new/", launch.call_new, name="call_new"),
+    path("new/preview/", launch.call_preview, name="call_preview"),
+    path("new/suggest/", launch.call_suggest, name="call_suggest"),
+    path("<uuid:pk>/", pages.call_detail, name="call_detail"),
+    path("<uuid:pk>/hang-up/", pages.call_hang_up, name="call_hang_up"),
+    path("<uuid:pk>/cancel/", pages.call_cancel, name="call_cancel"),
+    path("<uuid:pk>/recording.wav", recordings.recording, name="recording"),
+]

@@ -1,0 +1,280 @@
+"""Webhooks in: verify, store exactly as it came, answer; understand later.
+
+The view parses nothing (but the question of a ringing caller). Events are stored in
+groups: the first request that finds nobody writing becomes the writer for all that
+queue up meanwhile, so a burst costs a few inserts and a lone webhook never waits.
+"""
+
+import hashlib
+import json
+import logging
+import re
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection as database
+from django.db import transaction
+from django.db.models import F
+
+from agents.models import Connection
+from agents.providers.base import CallUpdate
+from calls import lifecycle
+from calls.lifecycle import Applied
+from calls.models import Call, WebhookEvent
+from calls.models.traffic import Verdict
+
+logger = logging.getLogger(__name__)
+
+GROUP = 200
+IS_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+CACHE_SECONDS = 5.0
+TRIES = 10
+
+
+# --- Storing -------------------------------------------------------------------------
+@dataclass(eq=False, slots=True)
+class Entry:
+    """One event waiting to be written, and the request waiting for that."""
+
+    event: WebhookEvent
+    written: threading.Event = field(default_factory=threading.Event)
+    leads: bool = False
+    error: Exception | None = None
+
+
+class GroupWriter:
+    """Writes events in groups; `put` returns once the event is in the database."""
+
+    def __init__(self, write: Callable[[list[WebhookEvent]], None]) -> None:
+        self.write = write
+        self.lock = threading.Lock()
+        self.queue: list[Entry] = []
+        self.is_writing = False
+
+    def put(self, event: WebhookEvent) -> None:
+        """Store the event; raises what the database raised."""
+        entry = Entry(event)
+        with self.lock:
+            self.queue.append(entry)
+            if not self.is_writing:
+                self.is_writing = entry.leads = True
+        if not entry.leads:
+            entry.written.wait()
+        if entry.leads:
+            self._write_group()
+        if entry.error:
+            raise entry.error
+
+    def _write_group(self) -> None:
+        """Write what is queued, then hand over to the next in line."""
+        with self.lock:
+            group, self.queue = self.queue[:GROUP], self.queue[GROUP:]
+        error: Exception | None = None
+        try:
+            self.write([entry.event for entry in group])
+        except Exception as problem:  # whatever it is, the others must not wait on
+            error = problem
+        with self.lock:
+            follower = self.queue[0] if self.queue else None
+            self.is_writing = follower is not None
+            if follower:
+                follower.leads = True
+                follower.written.set()
+        for entry in group:
+            entry.error = error
+            entry.written.set()
+
+
+def insert(events: list[WebhookEvent]) -> None:
+    """Insert events; one that is there already is left as it is.
+
+    One statement written out: `bulk_create` costs three times as much processor time,
+    and this is what every webhook waits for (`docs/bench.md`).
+    """
+    values = [
+        field.get_db_prep_save(getattr(event, field.attname), database)
+        for event in events
+        for field in COLUMNS
+    ]
+    rows = ", ".join([f"({', '.join(['%s'] * len(COLUMNS))})"] * len(events))
+    with database.cursor() as cursor:
+        cursor.execute(f"{INSERT} VALUES {rows} ON CONFLICT DO NOTHING", values)
+
+
+COLUMNS = [f for f in WebhookEvent._meta.concrete_fields if not f.primary_key]
+NAMES = ", ".join(field.column for field in COLUMNS)
+INSERT = f"INSERT INTO {WebhookEvent._meta.db_table} ({NAMES})"
+
+
+writer = GroupWriter(insert)
+
+
+def receive(
+    connection: Connection, headers: Mapping[str, str], body: bytes, now: datetime
+) -> bool:
+    """Verify and store one webhook; False when it is not the provider's.
+
+    `headers` have lower-case names. A repeat (the same bytes) is stored once.
+    """
+    client = connection.client()
+    if not client.verify_webhook(headers, body, now):
+        return False
+    event = WebhookEvent(
+        connection_id=connection.pk,
+        event_key=hashlib.sha256(body).hexdigest(),
+        verdict=Verdict.HINT if client.webhooks_are_hints else Verdict.SIGNED,
+        headers={name: headers[name] for name in KEPT if name in headers},
+        body=body.decode("utf-8", "replace"),
+        received_at=now,
+    )
+    writer.put(event)
+    return True
+
+
+KEPT = ("content-type", "user-agent", "x-retell-signature")
+
+
+class Directory:
+    """Connections by webhook token, remembered for some seconds."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, tuple[float, Connection]] = {}
+
+    def find(self, token: str, *, fresh: bool = False) -> Connection | None:
+        """Return the connection of a token; `fresh` asks the database."""
+        at, connection = self.known.get(token, (0.0, None))
+        if connection and not fresh and time.monotonic() - at < CACHE_SECONDS:
+            return connection
+        rows = Connection.objects.select_related("workspace")
+        connection = rows.filter(webhook_token=token).first()
+        if connection:
+            self.known[token] = (time.monotonic(), connection)
+        return connection
+
+
+directory = Directory()
+
+
+def first_seen(connection: Connection, now: datetime) -> None:
+    """Note that the provider's first webhook arrived."""
+    if connection.first_event_at is None:
+        rows = Connection.objects.filter(pk=connection.pk, first_event_at=None)
+        rows.update(first_event_at=now)
+        connection.first_event_at = now
+
+
+# --- Applying ------------------------------------------------------------------------
+def apply_pending(now: datetime) -> list[Applied] | None:
+    """Apply a group of stored events; return what that did, None when none wait.
+
+    A group goes in one transaction. When it fails, its events go one by one, and the
+    one that cannot be applied keeps the error for the operator and the next sweep.
+    """
+    try:
+        with transaction.atomic():
+            events = _locked(GROUP)
+            return _apply_group(events, now) if events else None
+    except Exception:
+        logger.exception("A group of webhooks could not be applied; one by one now")
+    applied: list[Applied] = []
+    for _ in range(GROUP):
+        done = _apply_one(now)
+        if done is None:
+            break
+        applied += done
+    return applied
+
+
+def _locked(count: int) -> list[WebhookEvent]:
+    rows = WebhookEvent.objects.filter(applied_at=None, attempts__lt=TRIES)
+    locked = rows.select_for_update(skip_locked=True, of=("self",))
+    return list(locked.select_related("connection__workspace").order_by("id")[:count])
+
+
+def _apply_one(now: datetime) -> list[Applied] | None:
+    """Apply the next event alone; what goes wrong is written on its row."""
+    with transaction.atomic():
+        events = _locked(1)
+        if not events:
+            return None
+        try:
+            with transaction.atomic():
+                return _apply_group(events, now)
+        except Exception as error:
+            logger.exception("Webhook %s could not be applied", events[0].pk)
+            rows = WebhookEvent.objects.filter(pk=events[0].pk)
+            words = f"{type(error).__name__}: {error}"
+            rows.update(error=words[:2000], attempts=F("attempts") + 1)
+    return []
+
+
+def _apply_group(events: list[WebhookEvent], now: datetime) -> list[Applied]:
+    pairs = []
+    for event in events:
+        for update in _updates(event):
+            call_id = _call_of(event.connection, update, now)
+            pairs.append((call_id, _as_hint(event, update, now)))
+            event.call_id = call_id
+    applied = lifecycle.apply_all(pairs, now) if pairs else []
+    for event in events:
+        event.applied_at, event.error = now, ""
+    WebhookEvent.objects.bulk_update(events, ["applied_at", "error", "call"])
+    return applied
+
+
+def _updates(event: WebhookEvent) -> list[CallUpdate]:
+    try:
+        payload: Any = json.loads(event.body)
+    except ValueError:
+        return []
+    return event.connection.client().parse_webhook(payload, event.received_at)
+
+
+def _as_hint(event: WebhookEvent, update: CallUpdate, now: datetime) -> CallUpdate:
+    """An unsigned webhook is believed only in that there is something to ask."""
+    if event.verdict == Verdict.SIGNED:
+        return update
+    return CallUpdate(provider_call_id=update.provider_call_id, ask_again_at=now)
+
+
+def _call_of(connection: Connection, update: CallUpdate, now: datetime) -> uuid.UUID:
+    """Return the id of the call an update speaks of; one we did not start is made."""
+    rows = Call.objects.filter(connection=connection)
+    found = None
+    if IS_ID.fullmatch(update.reference):
+        found = rows.filter(pk=update.reference).values_list("pk", flat=True).first()
+    if found is None and update.provider_call_id:
+        known = rows.filter(provider_call_id=update.provider_call_id)
+        found = known.values_list("pk", flat=True).first()
+    return found or lifecycle.create(connection, update, now).pk
+
+
+# --- A ringing caller ----------------------------------------------------------------
+def answer_ringing(connection: Connection, body: bytes) -> dict[str, Any] | None:
+    """Answer "a caller is ringing, what to do?"; None when that is not the question.
+
+    The agent is the one bound inbound here; the caller's contact supplies variables.
+    Answered from our own rows only: a person is listening to the ringing.
+    """
+    marker = connection.kind.inbound_marker
+    if not marker or marker not in body:
+        return None
+    client = connection.client()
+    ringing = client.parse_inbound(json.loads(body))
+    if ringing is None:
+        return None
+    workspace = connection.workspace
+    number = workspace.numbers.filter(
+        connection=connection, number=ringing.to_number
+    ).first()
+    bound = number.binding("inbound") if number else None
+    contact = workspace.contacts.filter(number=ringing.from_number).first()
+    variables = contact.as_variables() if contact else {}
+    return client.answer_inbound(
+        bound.agent.provider_agent_id if bound else "", variables
+    )

@@ -1,0 +1,78 @@
+"""What every page's frame shows."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from calls.models import CallStatus
+from dashboard.models import ABILITIES, Member
+
+THEMES = ("light", "dark")
+LIVE = (CallStatus.DIALING, CallStatus.RINGING, CallStatus.IN_PROGRESS)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One place of the console; `ability` empty: everybody may go there."""
+
+    path: str
+    label: str
+    icon: str
+    ability: str = ""
+    is_in_tab_bar: bool = True
+
+
+PLACES = (
+    Place("/", "Home", "layout-dashboard"),
+    Place("/calls/", "Calls", "phone-call"),
+    Place("/contacts/", "Contacts", "users"),
+    Place("/agents/", "Agents", "bot"),
+    Place("/numbers/", "Numbers", "phone"),
+    Place("/connections/", "Connections", "plug-zap", "connect", is_in_tab_bar=False),
+    Place("/settings/", "Settings", "settings", is_in_tab_bar=False),
+)
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Return the member, the workspace, and what the frame around a page needs.
+
+    Templates ask `{% if "launch" in may %}`. The lazy values cost a query only where the frame is drawn, not in a partial.
+    """
+    member: Member | None = getattr(request, "member", None)
+    theme = request.COOKIES.get("theme", "")
+    frame: dict[str, Any] = {
+        "member": member,
+        "workspace": member and member.workspace,
+        "theme": theme if theme in THEMES else "",
+    }
+    if member:
+        frame["may"] = ABILITIES[member.role]
+        frame["places"] = places_for(member)
+        frame["here"] = place_of(request.path)
+        frame["live_calls"] = SimpleLazyObject(lambda: live_count(member))
+        frame["spaces"] = SimpleLazyObject(lambda: spaces_of(member))
+    return frame
+
+
+def places_for(member: Member) -> list[Place]:
+    """Return the places the member may go to."""
+    return [p for p in PLACES if not p.ability or member.may(p.ability)]
+
+
+def place_of(path: str) -> str:
+    """Return the path of the place that the page at `path` belongs to, or nothing."""
+    inside = (p.path for p in PLACES[1:] if path.startswith(p.path))
+    return next(inside, "/" if path == "/" else "")
+
+
+def live_count(member: Member) -> int:
+    """Count the calls of the member's workspace that are going on now."""
+    return member.workspace.calls.filter(status__in=LIVE).count()
+
+
+def spaces_of(member: Member) -> list[Member]:
+    """Return every membership of the person, for the workspace switcher."""
+    mine = member.user.memberships.select_related("workspace")
+    return list(mine.order_by("workspace__name"))

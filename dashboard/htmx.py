@@ -1,0 +1,33 @@
+"""The request as our views see it, and rendering a page or only its part."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django_htmx.middleware import HtmxDetails
+
+from dashboard.models import Member, User, Workspace
+
+
+class HtmxRequest(HttpRequest):
+    """A request of a logged-in person in a workspace (see dashboard.middleware)."""
+
+    htmx: HtmxDetails
+    user: User
+    workspace: Workspace
+    member: Member
+
+
+def render_page(
+    request: HttpRequest,
+    template: str,
+    context: dict[str, Any],
+    *,
+    part: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    """Render the page; for an htmx request that targets `part`, only that partial."""
+    details: HtmxDetails = request.htmx  # type: ignore[attr-defined]
+    if part and details and details.target == part:
+        template = f"{template}#{part}"
+    return render(request, template, context, status=status)

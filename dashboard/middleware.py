@@ -1,0 +1,62 @@
+"""Which workspace a request is in, and a short way for what needs no session."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import resolve
+
+from dashboard.models import Member, User
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+EXPRESS = ("/webhooks/", "/compat/", "/api/", "/healthz", "/readyz", "/metrics")
+
+
+def express_lane(get_response: GetResponse) -> GetResponse:
+    """Answer programs' addresses without sessions, cookies and the rest.
+
+    Webhooks come in bursts: at thousands a second the middlewares that only people
+    need would cost as much as the work itself.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if not request.path_info.startswith(EXPRESS):
+            return get_response(request)
+        match = resolve(request.path_info)
+        request.resolver_match = match
+        answer: HttpResponse = match.func(request, *match.args, **match.kwargs)
+        return answer
+
+    return middleware
+
+
+def workspace(get_response: GetResponse) -> GetResponse:
+    """Set `request.member` and `request.workspace` for a logged-in person."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        member = _member(request)
+        request.member = member  # type: ignore[attr-defined]
+        request.workspace = member.workspace if member else None  # type: ignore[attr-defined]
+        if member is None and isinstance(request.user, User) and _needs_one(request):
+            words = {
+                "reason": "You are in no workspace any more. Ask an admin to add you."
+            }
+            return render(request, "403.html", words, status=403)
+        return get_response(request)
+
+    return middleware
+
+
+def _needs_one(request: HttpRequest) -> bool:
+    """Whether the address is one that makes no sense outside a workspace."""
+    return not request.path_info.startswith(("/accounts/", "/static/"))
+
+
+def _member(request: HttpRequest) -> Member | None:
+    """Return the person's membership: the one chosen last, else the oldest."""
+    if not isinstance(request.user, User):
+        return None
+    rows = request.user.memberships.select_related("workspace").order_by("created_at")
+    chosen = request.session.get("workspace")
+    wanted = (row for row in rows if row.workspace.slug == chosen)
+    return next(wanted, None) or (rows[0] if rows else None)

@@ -1,0 +1,186 @@
+"""Workspaces, the people in them, their API keys, and who changed what."""
+
+import hashlib
+import secrets
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractUser, BaseUserManager
+from django.db import models
+from django.db.models import Q
+from django.utils.text import slugify
+from django.utils.timezone import now as utc_now
+from uuid_utils.compat import uuid7
+
+from dashboard.fields import EncryptedJSONField
+
+
+class UserManager(BaseUserManager["User"]):
+    """People are known by their e-mail address; there are no user names."""
+
+    def create_user(self, email: str, password: str | None = None) -> "User":
+        """Create a person who can log in once a password is set."""
+        user = self.model(email=self.normalize_email(email).lower())
+        user.set_password(password)
+        user.save()
+        return user
+
+
+class User(AbstractUser):
+    """A person. What they may do is decided by their Member rows."""
+
+    username = None  # type: ignore[assignment]
+    email = models.EmailField(unique=True)
+    name = models.CharField(max_length=120, blank=True)
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+    objects = UserManager()  # type: ignore[assignment,misc]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+
+class Workspace(models.Model):
+    """One company's own world: every other row belongs to exactly one of these."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    slug = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(max_length=120)
+    timezone = models.CharField(max_length=60, default="UTC")
+    # Numbers typed without a country code are read as numbers of this country.
+    country = models.CharField(max_length=2, default="US")
+    created_at = models.DateTimeField(default=utc_now)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def free_slug(cls, name: str) -> str:
+        """Return a slug for `name` that no workspace has yet."""
+        base = slugify(name)[:50] or "workspace"
+        taken = set(
+            cls.objects.filter(slug__startswith=base).values_list("slug", flat=True)
+        )
+        numbered = (f"{base}-{count}" for count in range(2, len(taken) + 3))
+        return (
+            base if base not in taken else next(s for s in numbered if s not in taken)
+        )
+
+
+class Role(models.TextChoices):
+    """What a person may do in a workspace."""
+
+    ADMIN = "admin", "Admin"
+    MANAGER = "manager", "Sales manager"
+    REVIEWER = "reviewer", "Reviewer"
+
+
+# What each role may do; views ask `member.may("launch")`.
+ABILITIES: dict[str, frozenset[str]] = {
+    Role.ADMIN: frozenset({"launch", "edit_contacts", "bind", "connect", "administer"}),
+    Role.MANAGER: frozenset({"launch", "edit_contacts"}),
+    Role.REVIEWER: frozenset(),
+}
+
+
+class Member(models.Model):
+    """A person in a workspace, with a role."""
+
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="members")
+    user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=10, choices=Role.choices)
+    created_at = models.DateTimeField(default=utc_now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "user"], name="member_once"),
+            models.CheckConstraint(
+                condition=Q(role__in=Role.values), name="member_role_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} ({self.get_role_display()})"
+
+    def may(self, ability: str) -> bool:
+        """Tell whether this person may do `ability` (a word of ABILITIES)."""
+        return ability in ABILITIES[self.role]
+
+
+def digest(token: str) -> str:
+    """Return the form in which a key is stored and looked up."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+class ApiKey(models.Model):
+    """A program's way in. The key itself is shown once and found by its digest.
+
+    `signing` keeps the key encrypted as well, because some providers (Retell) sign
+    their webhooks with the client's own API key, and we answer as they do.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=80)
+    prefix = models.CharField(max_length=12)
+    key_digest = models.CharField(max_length=64, unique=True)
+    secret_digest = models.CharField(max_length=64)
+    signing = EncryptedJSONField()
+    scopes = models.JSONField(default=list)
+    created_at = models.DateTimeField(default=utc_now)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+    @classmethod
+    def issue(
+        cls, workspace: Workspace, name: str, scopes: list[str]
+    ) -> tuple["ApiKey", str, str]:
+        """Create a key; return the row, the key and the secret (both shown once)."""
+        key = f"key_{secrets.token_hex(20)}"
+        secret = f"s3cr3t_{secrets.token_urlsafe(30)}"
+        row = cls.objects.create(
+            workspace=workspace,
+            name=name,
+            prefix=key[:12],
+            key_digest=digest(key),
+            secret_digest=digest(secret),
+            signing=key,
+            scopes=scopes,
+        )
+        return row, key, secret
+
+    @classmethod
+    def find(cls, key: str) -> "ApiKey | None":
+        """Return the usable key row for a key as a client sent it, or None."""
+        now = utc_now()
+        rows = cls.objects.filter(key_digest=digest(key), revoked_at=None)
+        live = rows.filter(Q(expires_at=None) | Q(expires_at__gt=now))
+        return live.select_related("workspace").first()
+
+
+class AuditEntry(models.Model):
+    """Who changed what, with the values before and after (never a secret)."""
+
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="audit")
+    user = models.ForeignKey(User, models.SET_NULL, null=True, blank=True)
+    api_key = models.ForeignKey(ApiKey, models.SET_NULL, null=True, blank=True)
+    at = models.DateTimeField(default=utc_now)
+    action = models.CharField(max_length=60)
+    subject = models.CharField(max_length=200)
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+
+    class Meta:
+        indexes = [models.Index(fields=["workspace", "-at"], name="audit_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.subject}"
+
+    @classmethod
+    def record(cls, workspace: Workspace, action: str, **facts: Any) -> "AuditEntry":
+        """Write one entry; `facts` are its other fields."""
+        return cls.objects.create(workspace=workspace, action=action, **facts)

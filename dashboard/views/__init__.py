@@ -1,0 +1,1 @@
+"""Pages of the shell: home, settings, the palette, and the health of the house."""

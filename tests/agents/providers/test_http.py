@@ -1,0 +1,119 @@
+"""Tests of the one door to the network."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+from pytest_django.fixtures import SettingsWrapper
+
+from agents.providers import http
+from agents.providers.base import ProviderBusy, ProviderRefused, ProviderUnclear
+from tests.agents.providers.conftest import Wire
+
+URL = "https://api.example.com/dial"
+HEADERS = {"Authorization": "Bearer key_very_secret_0001"}
+
+
+def dial(**more: Any) -> Any:
+    """Ask for a dial."""
+    return http.request("POST", URL, label="Acme", headers=HEADERS, json={}, **more)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(500, json={"message": "oops"}),
+        httpx.Response(503),
+        httpx.Response(408),
+        httpx.Response(201, text="{ half a"),
+        httpx.ReadTimeout("slow"),
+        httpx.ReadError("reset"),
+        httpx.RemoteProtocolError("closed"),
+        httpx.WriteTimeout("slow"),
+    ],
+)
+def test_what_may_have_been_acted_on_is_unclear(wire: Wire, answer: Any) -> None:
+    wire.on("POST /dial", answer)
+    with pytest.raises(ProviderUnclear):
+        dial()
+    assert len(wire.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "answer", [httpx.ConnectError("refused"), httpx.ConnectTimeout("no route")]
+)
+def test_what_never_left_is_busy(wire: Wire, answer: Exception) -> None:
+    wire.on("POST /dial", answer)
+    with pytest.raises(ProviderBusy):
+        dial()
+
+
+def test_429_says_when_to_come_back(wire: Wire) -> None:
+    wire.on("POST /dial", httpx.Response(429, headers={"Retry-After": "7"}))
+    with pytest.raises(ProviderBusy) as caught:
+        dial()
+    assert caught.value.retry_after == 7
+
+
+def test_a_refusal_carries_their_words_and_our_code(wire: Wire) -> None:
+    wire.on("POST /dial", {"status": "error", "message": "Trial has ended."}, status=402)
+    with pytest.raises(ProviderRefused, match="Trial has ended") as caught:
+        dial()
+    assert (caught.value.status, caught.value.code) == (402, "no_funds")
+
+
+def test_a_secret_they_repeat_is_struck_out(wire: Wire) -> None:
+    said = "The key key_very_secret_0001 is wrong."
+    wire.on("POST /dial", {"error": {"message": said}}, status=401)
+    with pytest.raises(ProviderRefused) as caught:
+        dial()
+    assert "very_secret" not in caught.value.message
+    assert "is wrong" in caught.value.message
+
+
+def test_a_redirect_is_not_followed(wire: Wire) -> None:
+    wire.on("POST /dial", httpx.Response(302, headers={"Location": "https://x.test/"}))
+    with pytest.raises(ProviderRefused, match="base URL"):
+        dial()
+    assert len(wire.asked) == 1
+
+
+def test_a_patient_reader_asks_again(wire: Wire) -> None:
+    wire.on("POST /dial", httpx.Response(429, headers={"Retry-After": "0"}), {"ok": 1})
+    assert dial(tries=2) == {"ok": 1}
+
+
+def test_an_empty_answer_is_none(wire: Wire) -> None:
+    wire.on("POST /dial", httpx.Response(204))
+    assert dial() is None
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [
+        ("12", 12.0),
+        ("Fri, 20 Nov 2026 12:00:30 GMT", 30.0),
+        ("Fri, 20 Nov 2026 11:00:00 GMT", 0.0),
+        ("soon", None),
+        ("nan", None),
+        ("", None),
+    ],
+)
+def test_retry_after_is_read_in_both_forms(written: str, seconds: float | None) -> None:
+    assert http.retry_after(written, datetime(2026, 11, 20, 12, tzinfo=UTC)) == seconds
+
+
+@pytest.mark.parametrize("url", ["http://example.com/", "https://127.0.0.1:1/"])
+def test_private_addresses_are_refused(settings: SettingsWrapper, url: str) -> None:
+    settings.ALLOW_PRIVATE_ADDRESSES = False
+    with pytest.raises(ProviderRefused, match="address"):
+        http.request("GET", url, label="Acme", headers={})
+    status, problem = http.post(url, b"{}", {}, 1.0)
+    assert status == 0
+    assert problem
+
+
+def test_a_real_refused_connection_is_busy() -> None:
+    with pytest.raises(ProviderBusy):
+        http.request("GET", "http://127.0.0.1:9/", label="Acme", headers={})

@@ -1,0 +1,174 @@
+"""Bringing agents and numbers here as the provider has them."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from agents import mirror, sync
+from agents.models import Connection
+from agents.providers.base import (
+    AgentFacts,
+    BindingFacts,
+    NumberFacts,
+    ProviderRefused,
+    VersionFacts,
+)
+from agents.providers.simulator.client import Simulator
+from agents.sync import Counts
+from tests.factories import make_connection
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+pytestmark = pytest.mark.django_db
+
+AGENT = AgentFacts(
+    "agent_1", "Sales", (VersionFacts(0, opening_line="Hi {{name}}"), VersionFacts(1))
+)
+NUMBER = NumberFacts(
+    "+14155550170", "Main", "telnyx", ("US",), BindingFacts("agent_1", 0)
+)
+
+
+@pytest.fixture
+def connection(workspace) -> Connection:
+    return make_connection(workspace)
+
+
+def keep(connection, agents=(AGENT,), numbers=(NUMBER,)):
+    return sync.keep(connection, agents, numbers, NOW)
+
+
+def test_a_first_sync_adds_everything(connection):
+    counts = sync.sync(connection, NOW)
+    assert (counts.agents.added, counts.numbers.added) == (4, 3)
+    assert connection.agents.get(name="Sales renewal").versions.count() == 3
+    assert connection.synced_at == NOW
+
+
+def test_a_second_sync_changes_nothing(connection):
+    sync.sync(connection)
+    counts = sync.sync(connection)
+    assert counts.agents == Counts(unchanged=4)
+    assert counts.numbers == Counts(unchanged=3)
+
+
+def test_versions_know_their_variables(connection):
+    keep(connection)
+    version = connection.agents.get().versions.get(version=0)
+    assert version.variables == ["name"]
+
+
+def test_a_number_seen_for_the_first_time_takes_over_their_bindings(connection):
+    keep(connection)
+    number = connection.numbers.get()
+    bound = number.binding("inbound")
+    assert bound
+    assert (bound.agent.provider_agent_id, bound.version) == ("agent_1", 0)
+    assert number.binding("outbound") is None
+    assert (number.carrier, number.countries) == ("telnyx", ["US"])
+
+
+def test_a_known_number_keeps_our_bindings_and_notes_theirs(connection):
+    keep(connection)
+    moved = NumberFacts(
+        "+14155550170", "Main", "telnyx", outbound=BindingFacts("agent_1")
+    )
+    assert keep(connection, numbers=[moved]).numbers.changed == 1
+    number = connection.numbers.get()
+    assert number.binding("inbound") is not None
+    assert number.theirs["inbound"] == {"agent_id": "", "version": None}
+    assert number.theirs["outbound"] == {"agent_id": "agent_1", "version": None}
+
+
+def test_a_label_follows_the_provider_until_a_person_changes_it(connection):
+    keep(connection)
+    keep(connection, numbers=[NumberFacts("+14155550170", "Theirs", "telnyx")])
+    assert connection.numbers.get().label == "Theirs"
+    connection.numbers.update(label="Ours")
+    keep(connection, numbers=[NumberFacts("+14155550170", "Theirs again", "telnyx")])
+    assert connection.numbers.get().label == "Ours"
+
+
+def test_what_is_gone_is_retired_and_what_is_back_is_not(connection):
+    keep(connection)
+    counts = keep(connection, agents=[], numbers=[])
+    assert (counts.agents.retired, counts.numbers.retired) == (1, 1)
+    assert not connection.agents.current().exists()
+    assert keep(connection).agents == Counts(changed=1)
+    assert connection.agents.current().exists()
+
+
+def test_new_words_and_a_new_version_are_one_changed_agent(connection):
+    keep(connection)
+    versions = (VersionFacts(0, prompt="New"), VersionFacts(1), VersionFacts(2))
+    counts = keep(connection, agents=[AgentFacts("agent_1", "Sales", versions)])
+    assert counts.agents == Counts(changed=1)
+    agent = connection.agents.get()
+    assert agent.versions.get(version=0).prompt == "New"
+    assert agent.versions.count() == 3
+
+
+def test_a_version_the_provider_deleted_is_not_the_latest(connection):
+    keep(connection)
+    keep(connection, agents=[AgentFacts("agent_1", "Sales", (VersionFacts(0),))])
+    latest = connection.agents.get().version(None)
+    assert latest
+    assert latest.version == 0
+
+
+def test_words_too_long_for_us_are_cut_once_and_for_all(connection):
+    long = [AgentFacts("agent_1", "x" * 500, (VersionFacts(0, voice="v" * 500),))]
+    keep(connection, agents=long)
+    assert keep(connection, agents=long).agents == Counts(unchanged=1)
+
+
+def test_an_extension_becomes_custom_telephony(connection):
+    keep(connection, numbers=[NumberFacts("334", carrier="twilio")])
+    assert connection.numbers.get().carrier == "custom"
+
+
+def test_a_thousand_agents_take_few_queries(connection, django_assert_max_num_queries):
+    many = [
+        AgentFacts(f"agent_{n}", f"Agent {n}", AGENT.versions) for n in range(1_000)
+    ]
+    with django_assert_max_num_queries(60):
+        keep(connection, agents=many)
+    with django_assert_max_num_queries(20):
+        assert keep(connection, agents=many).agents.unchanged == 1_000
+
+
+def test_an_error_is_kept_in_words_and_raised(connection, monkeypatch):
+    def refuse(self):
+        raise ProviderRefused("The key is wrong.")
+
+    monkeypatch.setattr(Simulator, "list_agents", refuse)
+    with pytest.raises(ProviderRefused):
+        sync.sync(connection)
+    connection.refresh_from_db()
+    assert connection.sync_error == "The key is wrong."
+
+
+def test_a_check_is_kept(connection):
+    sync.check(connection, NOW)
+    connection.refresh_from_db()
+    assert connection.checked_at == NOW
+    assert connection.check_results[0]["is_ok"] is True
+
+
+def test_a_failed_check_is_kept_in_words_and_raised(connection, monkeypatch):
+    def refuse(self):
+        raise ProviderRefused("The key is wrong.")
+
+    monkeypatch.setattr(Simulator, "check", refuse)
+    with pytest.raises(ProviderRefused):
+        sync.check(connection)
+    connection.refresh_from_db()
+    assert connection.check_results[0]["message"] == "The key is wrong."
+
+
+def test_a_mirrored_connection_has_the_same(connection, workspace):
+    sync.sync(connection)
+    other = make_connection(workspace)
+    told = mirror.agents_of(connection), mirror.numbers_of(connection)
+    sync.keep(other, *told, NOW)
+    assert sync.sync(other).agents == Counts(unchanged=4)
+    assert sync.sync(other).numbers == Counts(unchanged=3)

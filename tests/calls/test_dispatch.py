@@ -1,0 +1,213 @@
+"""Dispatch: one wish, one call; at most one dial; nothing uncertain is dialled again."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+
+from agents.providers.base import LaunchWish
+from calls import dispatch, lifecycle, plan, reconcile
+from calls.models import Call, CallStatus
+from dashboard.models import Workspace
+from tests.factories import make_agent, make_call, make_connection, make_number
+
+pytestmark = pytest.mark.django_db
+
+
+def now() -> datetime:
+    return datetime.now(tz=UTC)
+
+
+@pytest.fixture
+def line(workspace: Workspace) -> dispatch.Lane:
+    """Return a number of a simulator connection that has an agent."""
+    connection = make_connection(workspace)
+    make_agent(connection, provider_agent_id="agent_1")
+    return make_number(connection, cps=5)
+
+
+def wish(to_number: str = "+14155550100", **more: object) -> LaunchWish:
+    return LaunchWish(to_number=to_number, agent_id="agent_1", **more)  # type: ignore[arg-type]
+
+
+def launched(workspace: Workspace, to_number: str = "+14155550100") -> Call:
+    call, _ = dispatch.launch(plan.prepare(workspace, wish(to_number)))
+    return call
+
+
+def dialed(line: dispatch.Lane) -> Call:
+    """Take the line's next call and dial it."""
+    step = dispatch.step(line, now())
+    assert step.call_id and step.start
+    dispatch.dial(step.call_id, step.attempt, step.start)
+    return Call.objects.get(pk=step.call_id)
+
+
+def test_a_repeat_with_the_same_key_is_the_first_call(line: dispatch.Lane) -> None:
+    ready = plan.prepare(line.workspace, wish())
+    first, was_new = dispatch.launch(ready, key="form:1")
+    again, is_new = dispatch.launch(ready, key="form:1")
+    assert (again.pk, was_new, is_new) == (first.pk, True, False)
+    assert Call.objects.count() == 1
+
+
+def test_the_same_key_with_another_wish_is_a_conflict(line: dispatch.Lane) -> None:
+    dispatch.launch(plan.prepare(line.workspace, wish()), key="form:1")
+    other = plan.prepare(line.workspace, wish("+14155550101"))
+    with pytest.raises(dispatch.LaunchConflict):
+        dispatch.launch(other, key="form:1")
+
+
+def test_a_call_goes_out_and_rings(line: dispatch.Lane) -> None:
+    launched(line.workspace)
+    call = dialed(line)
+    assert call.status in {CallStatus.RINGING, CallStatus.DIALING}
+    assert call.provider_call_id
+    assert call.dialed_at
+
+
+def test_the_second_call_waits_for_its_turn(line: dispatch.Lane) -> None:
+    launched(line.workspace)
+    launched(line.workspace)
+    assert dispatch.step(line, now()).call_id
+    second = dispatch.step(line, now())
+    assert second.call_id is None
+
+
+def test_starts_keep_their_distance(line: dispatch.Lane) -> None:
+    for _ in range(6):
+        launched(line.workspace)
+    at, starts = now(), []
+    while len(starts) < 6:
+        step = dispatch.step(line, at)
+        if step.start:
+            starts.append(step.start)
+        at += timedelta(milliseconds=10)
+    assert starts[5] - starts[0] >= timedelta(seconds=1)
+    gaps = [b - a for a, b in pairwise(starts)]
+    assert max(gaps) <= timedelta(milliseconds=220)
+
+
+def test_a_full_connection_makes_the_next_call_wait(line: dispatch.Lane) -> None:
+    type(line.connection).objects.update(concurrency=1)
+    make_call(line.connection, status=CallStatus.IN_PROGRESS)
+    waiting = launched(line.workspace)
+    step = dispatch.step(line, now())
+    assert step.call_id is None and step.wake_at
+    waiting.refresh_from_db()
+    assert waiting.status == CallStatus.QUEUED
+
+
+def test_a_scheduled_call_waits_until_it_is_due(line: dispatch.Lane) -> None:
+    later = now() + timedelta(hours=1)
+    dispatch.launch(plan.prepare(line.workspace, wish()), scheduled_at=later)
+    assert dispatch.step(line, now()).call_id is None
+    assert dispatch.step(line, later).call_id
+
+
+def test_a_provider_that_is_busy_is_asked_again_later(line: dispatch.Lane) -> None:
+    call = launched(line.workspace, "+14155550158")
+    dialed(line)
+    call.refresh_from_db()
+    assert (call.status, call.dialed_at) == (CallStatus.QUEUED, None)
+    assert call.due_at and call.due_at > now()
+    assert call.note
+
+
+def test_no_usable_answer_is_unconfirmed_and_not_dialled_again(
+    line: dispatch.Lane,
+) -> None:
+    launched(line.workspace, "+14155550157")
+    call = dialed(line)
+    assert call.status == CallStatus.UNCONFIRMED
+    assert "may or may not" in call.note
+    assert dispatch.step(line, now()).call_id is None
+
+
+def test_an_unclear_call_is_found_by_asking(line: dispatch.Lane) -> None:
+    launched(line.workspace, "+14155550156")
+    call = dialed(line)
+    assert call.status == CallStatus.UNCONFIRMED
+    reconcile.ask(call.pk, now() + timedelta(seconds=3))
+    call.refresh_from_db()
+    assert call.provider_call_id
+    assert call.status not in {CallStatus.UNCONFIRMED, CallStatus.FAILED}
+
+
+def test_an_unclear_call_that_nobody_knows_is_lost(line: dispatch.Lane) -> None:
+    launched(line.workspace, "+14155550157")
+    call = dialed(line)
+    for minutes in range(1, 9):
+        reconcile.ask(call.pk, now() + timedelta(minutes=minutes))
+    call.refresh_from_db()
+    assert (call.status, call.end_reason) == (CallStatus.FAILED, "lost")
+    assert call.attempts == 1
+
+
+def test_it_is_not_lost_before_it_was_asked_about_often(line: dispatch.Lane) -> None:
+    launched(line.workspace, "+14155550157")
+    call = dialed(line)
+    reconcile.ask(call.pk, now() + timedelta(seconds=3))
+    call.refresh_from_db()
+    assert (call.status, call.asks) == (CallStatus.UNCONFIRMED, 1)
+
+
+def test_a_worker_killed_before_it_asked_gives_the_call_back(
+    line: dispatch.Lane,
+) -> None:
+    call = launched(line.workspace)
+    dispatch.step(line, now())
+    reconcile.recover(now() + timedelta(seconds=20))
+    call.refresh_from_db()
+    assert call.status == CallStatus.QUEUED
+
+
+def test_a_worker_killed_while_it_asked_leaves_an_unconfirmed_call(
+    line: dispatch.Lane,
+) -> None:
+    call = launched(line.workspace)
+    step = dispatch.step(line, now())
+    lifecycle.start_dialing(call.pk, step.attempt, now())
+    reconcile.recover(now() + timedelta(minutes=2))
+    call.refresh_from_db()
+    assert call.status == CallStatus.UNCONFIRMED
+    assert reconcile.due(now() + timedelta(minutes=2)) == [call.pk]
+
+
+def test_a_late_worker_cannot_dial_a_call_that_was_given_back(
+    line: dispatch.Lane,
+) -> None:
+    call = launched(line.workspace)
+    step = dispatch.step(line, now())
+    reconcile.recover(now() + timedelta(seconds=20))
+    assert step.start
+    assert dispatch.dial(call.pk, step.attempt, step.start) is None
+
+
+def test_lanes_with_lost_nudges_are_found(line: dispatch.Lane) -> None:
+    launched(line.workspace)
+    assert dispatch.lanes_waiting(now()) == [("number", line.pk)]
+
+
+def test_hanging_up_before_it_went_out_cancels(line: dispatch.Lane) -> None:
+    call = launched(line.workspace)
+    dispatch.hang_up(call)
+    call.refresh_from_db()
+    assert call.status == CallStatus.CANCELED
+
+
+def test_hanging_up_ends_a_live_call(line: dispatch.Lane) -> None:
+    launched(line.workspace, "+14155550162")
+    call = dialed(line)
+    dispatch.hang_up(call)
+    reconcile.ask(call.pk, now() + timedelta(seconds=5))
+    call.refresh_from_db()
+    assert not call.is_open
+
+
+def test_a_key_is_unique_only_within_its_workspace(line: dispatch.Lane) -> None:
+    key = f"form:{uuid.uuid4()}"
+    dispatch.launch(plan.prepare(line.workspace, wish()), key=key)
+    make_call(make_connection(Workspace.objects.create(slug="b")), launch_key=key)
+    assert Call.objects.count() == 2
