@@ -77,6 +77,8 @@ class NumberForm(forms.Form):
         assert isinstance(agents, forms.ChoiceField)
         assert isinstance(versions, forms.ChoiceField)
         agents.choices = [("", off), *people]
+        if chosen is None:
+            versions.widget.attrs["disabled"] = True
         versions.choices = [LATEST, *version_choices(chosen, self.number)]
         versions.error_messages["invalid_choice"] = (
             "This agent has no such version. Choose another."

@@ -45,12 +45,8 @@ def parse(text: str, country: str = "US") -> Phone | None:
     that are possible but not assigned (such as +1 415 555 01xx) are accepted: only
     the provider knows which numbers ring. A number that needs an area code is none.
     """
-    try:
-        number = phonenumbers.parse(text, country)
-    except NumberParseException:
-        return None
-    reason = phonenumbers.is_possible_number_with_reason(number)
-    if reason != ValidationResult.IS_POSSIBLE or number.extension:
+    number = _read(text, country)
+    if number is None:
         return None
     zones = phone_timezone.time_zones_for_number(number)
     return Phone(
@@ -58,8 +54,33 @@ def parse(text: str, country: str = "US") -> Phone | None:
         country=phonenumbers.region_code_for_number(number) or _country_of(number),
         place=geocoder.description_for_number(number, "en"),
         zones=tuple(zone for zone in zones if zone != UNKNOWN_ZONE),
-        pretty=phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL),
+        pretty=_spaced(number),
     )
+
+
+def e164(text: str, country: str = "US") -> str:
+    """Read a number as `parse` does, but say only its E.164; empty: it is none.
+
+    Quicker than `parse`, for files of many numbers.
+    """
+    number = _read(text, country)
+    return phonenumbers.format_number(number, PhoneNumberFormat.E164) if number else ""
+
+
+def _read(text: str, country: str) -> phonenumbers.PhoneNumber | None:
+    try:
+        number = phonenumbers.parse(text, country)
+    except NumberParseException:
+        return None
+    reason = phonenumbers.is_possible_number_with_reason(number)
+    if reason != ValidationResult.IS_POSSIBLE or number.extension:
+        return None
+    return number
+
+
+def _spaced(number: phonenumbers.PhoneNumber) -> str:
+    written = phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)
+    return written.replace("-", " ")
 
 
 def _country_of(number: phonenumbers.PhoneNumber) -> str:
@@ -69,8 +90,8 @@ def _country_of(number: phonenumbers.PhoneNumber) -> str:
 
 def pretty(e164: str) -> str:
     """Write an E.164 number for reading; anything else comes back unchanged."""
-    phone = parse(e164) if e164.startswith("+") else None
-    return phone.pretty if phone else e164
+    number = _read(e164, "US") if e164.startswith("+") else None
+    return _spaced(number) if number else e164
 
 
 def is_e164(text: str) -> bool:

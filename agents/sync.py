@@ -31,11 +31,9 @@ from agents.providers.base import (
 )
 
 BATCH = 500
-# What a version says; its variables follow from these.
-WORDS = (
-    *("is_published", "title", "prompt", "opening_line"),
-    *("voice", "model", "language"),
-)
+# What a version is called, and what it says.
+LABELS = ("is_published", "title")
+WORDS = ("prompt", "opening_line", "voice", "model", "language")
 
 
 @dataclass(slots=True)
@@ -176,7 +174,7 @@ def _keep_versions(
         # "Latest" is the highest number, so one the provider deleted must go.
         gone += [row for v, row in known.items() if facts and v not in facts]
     AgentVersion.objects.bulk_create(new, batch_size=BATCH)
-    fields = [*WORDS, "variables"]
+    fields = [*LABELS, *WORDS, "variables"]
     AgentVersion.objects.bulk_update(stale, fields, batch_size=BATCH)
     AgentVersion.objects.filter(pk__in=[row.pk for row in gone]).delete()
     return {row.agent_id for row in (*new, *stale, *gone)}
@@ -191,10 +189,14 @@ def _new_version(agent: Agent, facts: VersionFacts) -> AgentVersion:
 
 
 def _renew_version(row: AgentVersion, facts: VersionFacts) -> bool:
-    """Take over what is told of a version; True when that changed anything."""
-    before = [getattr(row, name) for name in WORDS]
-    after = [_fit(AgentVersion, name, getattr(facts, name)) for name in WORDS]
-    for name, value in zip(WORDS, after, strict=True):
+    """Take over what is told of a version; True when that changed anything.
+
+    Of old versions some providers only say that they are there: their words stay.
+    """
+    names = LABELS + WORDS if any(getattr(facts, name) for name in WORDS) else LABELS
+    before = [getattr(row, name) for name in names]
+    after = [_fit(AgentVersion, name, getattr(facts, name)) for name in names]
+    for name, value in zip(names, after, strict=True):
         setattr(row, name, value)
     row.variables = find_variables(row.opening_line, row.prompt)
     return before != after

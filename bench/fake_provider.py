@@ -43,8 +43,8 @@ class Book:
         """Note a dial and return the call; every repeat is noted as well."""
         reference = wish.get("idempotency_key", "")
         wall = time.time() - (time.monotonic() - at)
-        to_number = wish.get("to_number", "")
-        arrival = {"reference": reference, "at": at, "wall": wall, "to": to_number}
+        ends = {name: wish.get(name, "") for name in ("from_number", "to_number")}
+        arrival = {"reference": reference, "at": at, "wall": wall, **ends}
         self.arrivals.append(arrival)
         call = {
             "call_id": f"call_{len(self.arrivals):032x}",
@@ -53,8 +53,7 @@ class Book:
             "agent_id": wish.get("override_agent_id", "agent_bench"),
             "agent_version": 0,
             "direction": "outbound",
-            "from_number": wish.get("from_number", ""),
-            "to_number": to_number,
+            **ends,
             "metadata": wish.get("metadata", {}),
             "start_timestamp": int(wall * 1000),
         }

@@ -1,12 +1,15 @@
 """The rows that the parts work on; needs Django to be set up."""
 
+import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from agents.models import Agent, Connection, PhoneNumber, bind
 from agents.providers.base import LaunchWish
 from bench.events import KEY
 from calls import dispatch, lifecycle, plan
-from calls.models import Call, CallStatus, Source
+from calls.models import Call
+from dashboard.celery import app
 from dashboard.models import Member, Role, User, Workspace
 
 EMAIL, PASSWORD = "bench@example.com", "only-for-benchmarks"
@@ -53,40 +56,56 @@ def build(provider_port: int, cps: float) -> Scene:
         prompt="You call {{first_name}} about {{plan}}.",
         opening_line="Hello {{first_name}}!",
     )
-    number = PhoneNumber.objects.create(
-        workspace=workspace,
-        connection=connection,
-        number="+16285550101",
-        carrier="telnyx",
-        cps=cps,
-    )
-    bind(number, "outbound", agent)
+    number = add_number(connection, agent, "+16285550101", cps)
     return Scene(workspace, user, connection, agent, number)
 
 
-def wish(index: int) -> LaunchWish:
-    """Return a wish to call the person with that number."""
+def add_number(
+    connection: Connection, agent: Agent, number: str, cps: float
+) -> PhoneNumber:
+    """Make a number with this pace, from which the agent calls."""
+    row = PhoneNumber.objects.create(
+        workspace=connection.workspace,
+        connection=connection,
+        number=number,
+        carrier="telnyx",
+        cps=cps,
+    )
+    bind(row, "outbound", agent)
+    return row
+
+
+def wish(index: int, from_number: str) -> LaunchWish:
+    """Return a wish to call the person with that index."""
     return LaunchWish(
         to_number=f"+1415555{index % 10_000:04d}",
-        from_number="+16285550101",
+        from_number=from_number,
         variables={"first_name": "Jamie", "plan": "Fibre 500"},
     )
 
 
-def queue(scene: Scene, count: int) -> list[Call]:
-    """Write the rows of calls that wait to go out."""
-    ready = [plan.prepare(scene.workspace, wish(index)) for index in range(count)]
+def queue(number: PhoneNumber, count: int) -> list[Call]:
+    """Write the rows of calls that wait to go out from a number."""
+    wishes = (wish(index, number.number) for index in range(count))
+    ready = [plan.prepare(number.workspace, one) for one in wishes]
     return [dispatch.launch(one)[0] for one in ready]
 
 
-def open_calls(scene: Scene, count: int) -> list[Call]:
+def open_calls(number: PhoneNumber, count: int) -> list[Call]:
     """Write calls that the provider has: dialed, and about to be heard of."""
-    calls = queue(scene, count)
-    for index, call in enumerate(calls):
-        call.provider_call_id = f"call_{index:032x}"
-    Call.objects.bulk_update(calls, ["provider_call_id"])
+    calls = queue(number, count)
+    now = datetime.now(tz=UTC)
     for call in calls:
-        lifecycle.claim(call.pk, call.created_at)
-    Call.objects.filter(source=Source.BUTTON).update(dialed_at=calls[-1].created_at)
-    assert not Call.objects.exclude(status=CallStatus.DIALING).exists()
+        lifecycle.claim(call.pk, now)
+        lifecycle.start_dialing(call.pk, 1, now)
+        call.provider_call_id = f"call_{call.pk.hex}"
+    Call.objects.bulk_update(calls, ["provider_call_id"], batch_size=200)
     return calls
+
+
+def wait_for_workers(count: int) -> None:
+    """Return once so many Celery workers take messages."""
+    deadline = time.monotonic() + 30
+    while len(app.control.ping(timeout=0.5)) < count:
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"{count} workers did not start within 30 s.")

@@ -10,49 +10,30 @@ import re
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils.timezone import now as utc_now
 
 from calls import contact_file, contact_rows
 from calls.contact_file import Cells, Line, Table, UnreadableFile
+from calls.contact_merge import WRITTEN, sort_out
 from calls.contact_rows import Person
 from calls.models import Contact
-from calls.models.imports import SILENCE, ContactImport, ImportStatus, OnKnown
+from calls.models.imports import SILENCE, ContactImport, ImportStatus
 from dashboard.models import AuditEntry, User, Workspace
 
 BATCH = 1000
-# A preview looks at so many rows at most; reading one takes a tenth of a millisecond.
-PREVIEWED = 20_000
+# A preview looks at so many rows at most: it makes somebody wait.
+PREVIEWED = 10_000
 SHOWN = 20
-WRITTEN = ("name", "email", "company", "timezone", "do_not_call", "attributes")
 CHOSEN = ("columns", "country", "on_known", "has_header")
 
 T = TypeVar("T")
-
-
-@dataclass
-class Outcome:
-    """What a batch of rows comes to."""
-
-    new: list[Contact] = field(default_factory=list)
-    updated: list[Contact] = field(default_factory=list)
-    unchanged: int = 0
-    refused: int = 0
-
-    def counts(self) -> Counter[str]:
-        """Return the numbers for people."""
-        return Counter(
-            new=len(self.new),
-            updated=len(self.updated),
-            unchanged=self.unchanged,
-            refused=self.refused,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,43 +203,7 @@ def _stop(row: ContactImport, reason: str) -> None:
     running.update(status=ImportStatus.FAILED, error=reason, changed_at=utc_now())
 
 
-# --- What a batch comes to -----------------------------------------------------------
-def sort_out(
-    row: ContactImport, people: Iterable[Person], contacts: QuerySet[Contact]
-) -> Outcome:
-    """Compare people with the contacts there are; write nothing."""
-    batch = list(people)
-    taken = [person for person in batch if not person.reason]
-    outcome = Outcome(refused=len(batch) - len(taken))
-    numbers = [person.number for person in taken]
-    known = {contact.number: contact for contact in contacts.filter(number__in=numbers)}
-    for person in taken:
-        contact = known.get(person.number)
-        if contact is None:
-            fresh = Contact(workspace=row.workspace, number=person.number)
-            outcome.new.append(_merged(fresh, person))
-        elif row.on_known == OnKnown.UPDATE and _values(contact, person):
-            outcome.updated.append(_merged(contact, person))
-        else:
-            outcome.unchanged += 1
-    return outcome
-
-
-def _values(contact: Contact, person: Person) -> dict[str, Any]:
-    """Return what the row changes. It may set do-not-call, and never lifts it."""
-    values = person.fields | {"attributes": contact.attributes | person.attributes}
-    if not person.fields.get("do_not_call"):
-        values.pop("do_not_call", None)
-    return {name: v for name, v in values.items() if getattr(contact, name) != v}
-
-
-def _merged(contact: Contact, person: Person) -> Contact:
-    """Return a row to write in place of `contact`; its key is found by the number."""
-    kept = {name: getattr(contact, name) for name in WRITTEN}
-    values = kept | _values(contact, person)
-    return Contact(workspace=contact.workspace, number=contact.number, **values)
-
-
+# --- Small things --------------------------------------------------------------------
 def _sum(before: dict[str, int], more: Counter[str]) -> dict[str, int]:
     return {name: before.get(name, 0) + count for name, count in more.items()}
 

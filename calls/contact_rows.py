@@ -13,7 +13,6 @@ from django.core.validators import validate_email
 
 from agents import phone
 from agents.models import E164
-from agents.phone import Phone
 from calls.contact_file import Cells, Line, looks_like_number
 
 IGNORE = ""
@@ -66,18 +65,16 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """What a row says: only what it holds. With a reason, the row is refused."""
+    """What a row says: only what it holds. With a reason, the row is refused.
+
+    The number is E.164.
+    """
 
     line: int
     fields: dict[str, Any] = field(default_factory=dict)
     attributes: dict[str, str] = field(default_factory=dict)
-    phone: Phone | None = None
+    number: str = ""
     reason: str = ""
-
-    @property
-    def number(self) -> str:
-        """The number as E.164."""
-        return self.phone.e164 if self.phone else ""
 
 
 # --- Which column means what ---------------------------------------------------------
@@ -111,16 +108,20 @@ def variable_name(text: str) -> str:
     """Return a name that fits `{{name}}`, or empty when nothing is left of it."""
     if VARIABLE_NAME.fullmatch(text) and not text[0].isupper():
         return text
-    plain = re.sub(r"[^a-z0-9]+", "_", _ascii(text).lower()).strip("_")[:59]
+    plain = re.sub(r"[^a-z0-9]+", "_", _ascii(text)).strip("_")[:59]
     return f"_{plain}" if plain[:1].isdigit() else plain
 
 
 def _letters(text: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", _ascii(text).lower())
+    return re.sub(r"[^a-z0-9]", "", _ascii(text))
 
 
 def _ascii(text: str) -> str:
-    return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return (
+        unicodedata.normalize("NFKD", text.casefold())
+        .encode("ascii", "ignore")
+        .decode()
+    )
 
 
 # --- What a row says -----------------------------------------------------------------
@@ -139,7 +140,7 @@ def read_person(line: int, cells: Cells, columns: list[str], country: str) -> Pe
     """Read one line; what cannot be read becomes the reason of its refusal."""
     fields: dict[str, Any] = {}
     attributes: dict[str, str] = {}
-    number = None
+    number = ""
     try:
         if any(cells[len(columns) :]):
             raise Refused(
@@ -152,15 +153,15 @@ def read_person(line: int, cells: Cells, columns: list[str], country: str) -> Pe
                 attributes[column.removeprefix(ATTRIBUTE)] = _short(cell, LONGEST_VALUE)
             elif column in READERS and cell:
                 fields[column] = READERS[column](cell)
-        if number is None:
+        if not number:
             raise Refused("The row has no phone number.")
         return Person(line, _with_name(fields), attributes, number)
     except Refused as refusal:
         return Person(line, reason=str(refusal))
 
 
-def read_number(cell: str, country: str) -> Phone:
-    """Read a phone number; raise Refused with the reason when it is none."""
+def read_number(cell: str, country: str) -> str:
+    """Return a phone number as E.164; raise Refused with the reason when it is none."""
     if not cell:
         raise Refused("The row has no phone number.")
     if ROUNDED.fullmatch(cell):
@@ -168,8 +169,8 @@ def read_number(cell: str, country: str) -> Phone:
             f"A spreadsheet has rounded the number to “{cell}”. Format the column as "
             "text and save the file again."
         )
-    number = phone.parse(cell, country)
-    if number is None or not re.fullmatch(E164, number.e164):
+    number = phone.e164(cell, country)
+    if not re.fullmatch(E164, number):
         raise Refused(f"“{cell[:40]}” is not a phone number.")
     return number
 

@@ -284,7 +284,7 @@ def _try_later(call: Call, attempt: int, error: ProviderBusy) -> Applied | None:
     wait = error.retry_after or min(2.0 ** (attempt - 1), 60.0)
     due_at = now + timedelta(seconds=wait)
     lifecycle.requeue(call.pk, attempt, due_at, error.message)
-    return None
+    return Applied(load(call.pk), "dialing", {"status"})
 
 
 def _unclear_words(call: Call, error: ProviderError) -> str:

@@ -99,31 +99,28 @@ def start_dialing(call_id: uuid.UUID, attempt: int, at: datetime) -> bool:
     return claimed.update(dialed_at=at, changed_at=at) == 1
 
 
-def requeue(call_id: uuid.UUID, attempt: int, due_at: datetime, note: str) -> bool:
-    """Put back a call that the provider certainly did not place."""
+def requeue(
+    call_id: uuid.UUID,
+    attempt: int,
+    due_at: datetime,
+    note: str,
+    *,
+    was_asked: bool = True,
+) -> bool:
+    """Put back a call that the provider certainly did not place.
+
+    `was_asked` False: one whose worker died before it asked the provider.
+    """
     rows = Call.objects.filter(
-        pk=call_id, status=CallStatus.DIALING, attempts=attempt, provider_call_id=""
+        pk=call_id,
+        status=CallStatus.DIALING,
+        attempts=attempt,
+        provider_call_id="",
+        dialed_at__isnull=not was_asked,
     )
     back = rows.update(
         status=CallStatus.QUEUED,
         dialed_at=None,
-        claimed_at=None,
-        due_at=due_at,
-        note=note,
-        changed_at=_now(),
-    )
-    return back == 1
-
-
-def requeue_unasked(
-    call_id: uuid.UUID, attempt: int, due_at: datetime, note: str
-) -> bool:
-    """Put back a call whose worker died before it asked the provider."""
-    rows = Call.objects.filter(
-        pk=call_id, status=CallStatus.DIALING, attempts=attempt, dialed_at=None
-    )
-    back = rows.update(
-        status=CallStatus.QUEUED,
         claimed_at=None,
         due_at=due_at,
         note=note,

@@ -38,7 +38,7 @@ def recover(now: datetime) -> int:
     lost = dialing.filter(dialed_at=None, claimed_at__lt=now - CLAIM_LOST)
     for call_id, attempt in lost.values_list("pk", "attempts"):
         note = "A worker stopped before it asked the provider; queued again."
-        mended += lifecycle.requeue_unasked(call_id, attempt, now, note)
+        mended += lifecycle.requeue(call_id, attempt, now, note, was_asked=False)
     silent = dialing.filter(dialed_at__lt=now - ANSWER_LOST)
     for call_id in silent.values_list("pk", flat=True):
         note = (
@@ -107,9 +107,9 @@ def _not_there(call: Call, now: datetime) -> Applied | None:
         return _lose(call, f"{call.connection.kind.label} lost track of this call.")
     later = dialed + moments[min(asks, len(moments) - 1)] if unconfirmed else now
     ask_at = max(later, now + timedelta(seconds=1)) if unconfirmed else now + ASK_AGAIN
-    rows = Call.objects.filter(pk=call.pk)
-    rows.update(asks=asks, ask_at=ask_at if call.is_open else None)
-    return None
+    call.asks, call.ask_at = asks, ask_at if call.is_open else None
+    call.save(update_fields=["asks", "ask_at"])
+    return Applied(call, call.status)
 
 
 def _is_too_old(call: Call, now: datetime) -> bool:

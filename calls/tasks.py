@@ -13,7 +13,7 @@ from django.db import transaction
 from agents.models import Connection, PhoneNumber
 from calls import contact_import, dispatch, outbox, reconcile, webhooks
 from calls.lifecycle import Applied
-from calls.models import Call
+from calls.models import Call, CallStatus
 from calls.pacing import Lane
 
 LANES: dict[str, type[Lane]] = {"number": PhoneNumber, "connection": Connection}
@@ -50,6 +50,8 @@ def follow(applied: Iterable[Applied | None]) -> None:
         owes |= bool(call.dialect) and bool(done.changed)
         if call.ask_at and call.ask_at - _now() < SOON:
             ask_call.apply_async((str(call.pk),), countdown=_seconds(call.ask_at))
+        if call.status == CallStatus.QUEUED:
+            nudge(call)
         if done.freed_slot:
             wake_waiting(call.connection_id)
     if owes:

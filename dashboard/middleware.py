@@ -1,14 +1,17 @@
 """Which workspace a request is in, and a short way for what needs no session."""
 
 from collections.abc import Callable
+from zoneinfo import ZoneInfo, available_timezones
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import resolve
+from django.utils import timezone
 
 from dashboard.models import Member, User
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+ZONES = available_timezones()
 EXPRESS = ("/webhooks/", "/compat/", "/api/", "/healthz", "/readyz", "/metrics")
 
 
@@ -42,9 +45,18 @@ def workspace(get_response: GetResponse) -> GetResponse:
                 "reason": "You are in no workspace any more. Ask an admin to add you."
             }
             return render(request, "403.html", words, status=403)
-        return get_response(request)
+        with timezone.override(_zone(request, member)):
+            return get_response(request)
 
     return middleware
+
+
+def _zone(request: HttpRequest, member: Member | None) -> ZoneInfo:
+    """Return the viewer's time zone: their browser's, else the workspace's."""
+    told = request.COOKIES.get("zone", "")
+    if told in ZONES:
+        return ZoneInfo(told)
+    return ZoneInfo(member.workspace.timezone if member else "UTC")
 
 
 def _needs_one(request: HttpRequest) -> bool:

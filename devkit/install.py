@@ -53,9 +53,7 @@ def install_python(kind: str) -> None:
     say(f"Installing the Python packages of requirements/{kind}.txt")
     shutil.rmtree(STAMPS, ignore_errors=True)
     pip = [PYTHON, "-m", "pip", "-qq", "--disable-pip-version-check", "install"]
-    # Python compiles what is used at its first import; compiling all takes longer.
-    options = ["--no-compile", "--require-hashes", "-r"]
-    quietly([*pip, *options, str(REQUIREMENTS / f"{kind}.txt")])
+    quietly([*pip, "--require-hashes", "-r", str(REQUIREMENTS / f"{kind}.txt")])
     STAMPS.mkdir()
     (STAMPS / kind).write_text(fingerprint([REQUIREMENTS / f"{kind}.txt"]))
 

@@ -16,8 +16,8 @@ from typing import NoReturn
 from devkit.steps import BIN, ROOT, give_up, say
 
 Programs = dict[str, "subprocess.Popen[bytes]"]
-READY_SECONDS = 60
-END_SECONDS = 10
+READY_SECONDS = 120
+END_SECONDS = 15
 # Never through a proxy: this is our own server on this machine.
 local = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -46,8 +46,8 @@ def commands(settings: Mapping[str, str], port: int) -> dict[str, list[str]]:
     granian = "granian --interface wsgi --workers 2 --blocking-threads 32"
     celery = "celery --quiet --app dashboard.celery"
     lines = {
-        "web": f"{granian} --respawn-failed-workers --no-ws --log-level error"
-        f" --host 127.0.0.1 --port {port} dashboard.wsgi:application",
+        "web": f"{granian} --respawn-failed-workers --workers-kill-timeout 5 --no-ws"
+        f" --log-level error --host 127.0.0.1 --port {port} dashboard.wsgi:application",
         "worker": f"{celery} worker --pool threads --concurrency 16 --loglevel warning",
         "beat": f"{celery} beat --scheduler celery.beat:Scheduler --loglevel warning",
     }

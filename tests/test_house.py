@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import lucide
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -172,3 +173,12 @@ def test_every_public_function_of_the_heart_says_what_it_does() -> None:
         for function in functions(name):
             if not function.name.startswith("_") and function.col_offset == 0:
                 assert ast.get_docstring(function), f"{name}: {function.name}"
+
+
+ICON = re.compile(r"\{%\s*lucide\s+\"([a-z0-9-]+)\"")
+
+
+def test_every_icon_exists() -> None:
+    for path in (ROOT / "templates").rglob("*.html"):
+        for name in ICON.findall(path.read_text()):
+            assert lucide._load_icon(name) is not None, f"{path.name}: {name}"

@@ -186,7 +186,8 @@ def request(
         except (ProviderBusy, ProviderUnclear) as error:
             if not left:
                 raise
-            wait = getattr(error, "retry_after", None) or 2.0 ** (tries - left - 1)
+            asked = getattr(error, "retry_after", None)
+            wait = 2.0 ** (tries - left - 1) if asked is None else asked
             time.sleep(min(wait, LONGEST_PAUSE))
     raise ValueError("tries must be at least 1")
 

@@ -50,6 +50,11 @@ class Line:
         return not lives_there(self.number.connection, "outbound")
 
     @property
+    def pace(self) -> str:
+        """Its calls per second against the most its carrier takes."""
+        return f"{self.setup.cps:f} of {self.number.cps_ceiling()} per second"
+
+    @property
     def countries(self) -> str:
         """The countries it may call, by name where they are few."""
         codes = self.setup.countries

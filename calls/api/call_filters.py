@@ -40,6 +40,8 @@ COLUMNS = {
     "successful": "successful",
     "answered_by": "answered_by",
 }
+# A text that is not known is empty, anything else is null.
+TEXTS = ("from_number", "to_number", "sentiment", "answered_by", "end_reason")
 FREE = ("metadata", "variables", "analysis")
 
 
@@ -87,13 +89,21 @@ def choose(rows: CallQuerySet, wanted: Condition) -> CallQuerySet:
     if wanted.field in FREE:
         return _by_free_field(rows, wanted)
     if wanted.op in ("pr", "np"):
-        missing = Q(**{f"{_column(wanted)}__isnull": True})
+        missing = _missing(wanted.field)
         return rows.filter(missing if wanted.op == "np" else ~missing)
     found = _condition(wanted)
     try:
         return rows.filter(~found if wanted.op == "ne" else found)
     except (TypeError, ValueError, ValidationError):
         raise _odd(wanted) from None
+
+
+def _missing(field: str) -> Q:
+    """Return the condition of a field not being known."""
+    if field in TEXTS:
+        return Q((field, ""))
+    nullable = {"started_at": "answered_at"} | COLUMNS
+    return Q((f"{nullable.get(field, 'pk')}__isnull", True))
 
 
 def _odd(wanted: Condition) -> Problem:

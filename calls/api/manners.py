@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 
 from django.core.cache import cache
 from django.http import HttpRequest, StreamingHttpResponse
@@ -14,6 +15,9 @@ from calls.plan import Plan
 # How long a client waits for an answer that never comes.
 SILENCE_SECONDS = 0.3
 REMEMBERED_SECONDS = 3600
+# A call whose answer gets lost goes out only after this, whatever the simulator's
+# speed: its webhooks would else tell the client of it before anybody could wonder.
+HELD = timedelta(seconds=6)
 
 
 def trouble(request: HttpRequest, plan: Plan) -> HttpResponseBase | None:

@@ -34,8 +34,9 @@ def create_phone_call(visit: Visit) -> HttpResponseBase:
     trouble = None if _first(plan) else _refuse(visit, plan)
     if trouble is not None:
         return trouble
-    call, is_new = _launch(plan)
-    if is_new and manners.loses_answer(plan):
+    loses_answer = manners.loses_answer(plan)
+    call, is_new = _launch(plan, manners.HELD if loses_answer else None)
+    if is_new and loses_answer:
         return manners.no_answer(visit.request)
     return JsonResponse(rendering.call(record(call, with_turns=False)), status=201)
 
@@ -85,10 +86,11 @@ def _refuse(visit: Visit, plan: Plan) -> HttpResponseBase | None:
     return manners.trouble(visit.request, plan)
 
 
-def _launch(plan: Plan) -> tuple[Call, bool]:
+def _launch(plan: Plan, held: timedelta | None = None) -> tuple[Call, bool]:
     """Write the call's row and have it dialled; a repeat gives the first call."""
+    scheduled_at = timezone.now() + held if held else None
     try:
-        call, is_new = dispatch.launch(plan, _key(plan))
+        call, is_new = dispatch.launch(plan, _key(plan), scheduled_at)
     except dispatch.LaunchConflict as conflict:
         raise Problem(
             400,

@@ -11,6 +11,7 @@ from calls.models import WebhookEndpoint
 
 
 def endpoints(agent: Agent) -> QuerySet[WebhookEndpoint]:
+    """Return the agent's own endpoints in this dialect; there is one at most."""
     rows = agent.workspace.endpoints.filter(agent=agent, dialect="retell")
     return rows.order_by("pk")
 

@@ -86,7 +86,7 @@ class ContactForm(forms.Form):
         try:
             number = contact_rows.read_number(
                 self.cleaned_data["number"], workspace.country
-            ).e164
+            )
         except Refused as refusal:
             country = phone.country_name(workspace.country)
             raise forms.ValidationError(

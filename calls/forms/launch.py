@@ -15,11 +15,11 @@ from django.db.models import Q
 from django.utils import timezone
 
 from agents import phone
-from agents.models import AgentVersion, Carrier, Direction, PhoneNumber
+from agents.models import Carrier, Direction
 from agents.providers.base import LaunchWish, Overrides
 from calls import plan as planning
 from calls import policy
-from calls.forms import callee
+from calls.forms import callee, choices
 from calls.forms.fields import HeadersField, JsonObjectField
 from calls.models import Call
 from dashboard.models import User, Workspace
@@ -107,9 +107,9 @@ class LaunchForm(forms.Form):
             workspace, self._wish(), user=user, contact=self.callee.contact
         )
         self.refusals = policy.check(self.plan)
-        self._offer("agent", self._agents())
-        self._offer("version", self._versions())
-        self._offer("from_number", self._numbers())
+        self._offer("agent", choices.agents(self.plan))
+        self._offer("version", choices.versions(self.plan))
+        self._offer("from_number", choices.numbers(self.plan))
 
     # --- reading
     def _callee(self) -> callee.Callee:
@@ -164,40 +164,10 @@ class LaunchForm(forms.Form):
             if value and value != self.data.get(SHOWN + name, "")
         }
 
-    # --- what may be chosen
-    def _offer(self, name: str, choices: list[Any]) -> None:
+    def _offer(self, name: str, offered: choices.Choices) -> None:
         widget = self.fields[name].widget
         assert isinstance(widget, forms.Select)
-        widget.choices = choices
-
-    def _agents(self) -> list[Any]:
-        """Return the agents, in groups where there is more than one connection."""
-        groups: dict[str, list[tuple[str, str]]] = {}
-        for agent in self.workspace.agents.current().select_related("connection"):
-            row = (str(agent.pk), agent.name)
-            groups.setdefault(agent.connection.name, []).append(row)
-        rows: list[Any] = list(groups.items())
-        if len(rows) == 1:
-            rows = rows[0][1]
-        return rows if self.plan.agent else [("", "Choose an agent"), *rows]
-
-    def _versions(self) -> list[Any]:
-        agent = self.plan.agent
-        if agent is None:
-            return [("", "Latest")]
-        versions = sorted(agent.versions.all(), key=lambda v: -v.version)
-        latest = f"Latest (v{versions[0].version})" if versions else "Latest"
-        rows = [(v.version, _version_words(v)) for v in versions]
-        return [("", latest), *rows]
-
-    def _numbers(self) -> list[Any]:
-        numbers = self.workspace.numbers.current()
-        if self.plan.connection:
-            numbers = numbers.filter(connection=self.plan.connection)
-        rows = [(n.number, _number_words(n)) for n in numbers]
-        best = self.plan.number if self.plan.number_reason else None
-        automatic = f"Best match: {_number_words(best)}" if best else "Best match"
-        return [("", automatic), *rows]
+        widget.choices = offered
 
     # --- what is known, for the page
     @cached_property
@@ -210,13 +180,21 @@ class LaunchForm(forms.Form):
 
     @cached_property
     def rows(self) -> list[Row]:
-        """The variables: the agent's, the missing ones first, then others given."""
+        """The variables: those to be typed first, then the contact's, then others.
+
+        A row does not move when it is filled in, for it would move under the hands.
+        """
         known = self.plan.contact.as_variables() if self.plan.contact else {}
-        theirs = {v.name for v in self.plan.variables}
-        others = {n: v for n, v in self._typed().items() if n not in theirs}
+        order = self.plan.version.variables if self.plan.version else []
+        place = {name: index for index, name in enumerate(order)}
+        theirs = sorted(
+            self.plan.variables,
+            key=lambda v: (v.origin == "contact", place.get(v.name, len(place))),
+        )
+        names = {v.name for v in theirs}
+        others = {n: v for n, v in self._typed().items() if n not in names}
         return [
-            Row(v.name, v.value, v.origin, known.get(v.name, ""))
-            for v in self.plan.variables
+            Row(v.name, v.value, v.origin, known.get(v.name, "")) for v in theirs
         ] + [Row(name, value, "typed", "") for name, value in others.items()]
 
     @property
@@ -228,6 +206,11 @@ class LaunchForm(forms.Form):
     def key(self) -> str:
         """The key of the wish: one form, one call."""
         return f"form:{self.cleaned_data.get('launch_key', '')}"
+
+    @cached_property
+    def launched(self) -> Call | None:
+        """The call this very form has launched already."""
+        return self.workspace.calls.filter(launch_key=self.key).first()
 
     @cached_property
     def open_call(self) -> Call | None:
@@ -244,6 +227,11 @@ class LaunchForm(forms.Form):
     def is_blank(self) -> bool:
         """Whether nobody was named yet."""
         return not self.cleaned_data.get("who", "").strip()
+
+    @property
+    def has_agents(self) -> bool:
+        """Whether there is any agent to choose."""
+        return bool(self.plan.agent) or self.workspace.agents.current().exists()
 
     @property
     def country(self) -> str:
@@ -286,13 +274,3 @@ class LaunchForm(forms.Form):
             "trunks": kind.has_trunks,
             "skipping": number is not None and number.carrier == Carrier.CUSTOM,
         }
-
-
-def _version_words(version: AgentVersion) -> str:
-    title = f" · {version.title}" if version.title else ""
-    return f"v{version.version}{title}"
-
-
-def _number_words(number: PhoneNumber) -> str:
-    pretty = phone.pretty(number.number)
-    return f"{number.label} · {pretty}" if number.label else pretty

@@ -12,6 +12,7 @@ from django.utils.text import slugify
 from django.utils.timezone import now as utc_now
 from django.views.decorators.http import require_http_methods, require_safe
 
+from agents import phone
 from calls import contact_import as importing
 from calls import contact_rows, tasks
 from calls.contact_file import UnreadableFile
@@ -75,8 +76,12 @@ def contact_import_preview(request: HtmxRequest, pk: uuid.UUID) -> HttpResponse:
     if row.status != ImportStatus.MAPPED:
         return redirect(row)
     lines = islice(importing.lines_of(row), SAMPLES)
-    people = list(contact_rows.people(lines, row.columns, row.country))
-    context = {"row": row, "people": people, "preview": importing.preview(row)}
+    people = contact_rows.people(lines, row.columns, row.country)
+    context = {
+        "row": row,
+        "people": [(person, phone.parse(person.number)) for person in people],
+        "preview": importing.preview(row),
+    }
     return render_page(request, "calls/contact_import_preview.html", context)
 
 

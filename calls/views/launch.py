@@ -72,8 +72,7 @@ def _launch(request: HtmxRequest) -> tuple[LaunchForm, Call | None]:
     with transaction.atomic():
         request.workspace.members.select_for_update().get(pk=request.member.pk)
         form = LaunchForm(request.workspace, request.user, request.POST.dict())
-        is_repeat = request.workspace.calls.filter(launch_key=form.key).exists()
-        if not form.may_go and not (is_repeat and form.is_valid()):
+        if not form.may_go and not (form.launched and form.is_valid()):
             return form, None
         call, is_new = dispatch.launch(form.plan, key=form.key)
         if is_new:

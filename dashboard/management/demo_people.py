@@ -84,21 +84,21 @@ ANSWERING = (
         *("Business", "January 9", "Wednesday at 5:00 pm"),
     ),
 )
-# Named for what happens when they are called.
+# Their last names say what happens when they are called.
 SPECIAL_NAMES = {
-    "50": "Busy Bob",
-    "51": "No-answer Nora",
-    "52": "Declining Dan",
-    "53": "Voicemail Vera",
-    "54": "Invalid Ivan",
-    "55": "Error Erin",
-    "56": "Lost-reply Lena",
-    "57": "Lost-call Luke",
-    "58": "Crowded Carla",
-    "59": "Endless Edgar",
-    "60": "Double Dora",
-    "61": "Silent Simon",
-    "62": "Talkative Tess",
+    "50": "Bob Busy",
+    "51": "Nora No-Answer",
+    "52": "Dan Declines",
+    "53": "Vera Voicemail",
+    "54": "Ivan Invalid",
+    "55": "Erin Error",
+    "56": "Lena Lost-Reply",
+    "57": "Luke Lost-Call",
+    "58": "Carla Crowded",
+    "59": "Edgar Endless",
+    "60": "Dora Double",
+    "61": "Simon Silent",
+    "62": "Tess Talkative",
 }
 SPECIAL = tuple(
     Person(

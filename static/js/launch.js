@@ -18,8 +18,6 @@ const list = () => document.getElementById("suggestions");
 const options = () => [...list().querySelectorAll("[role=option]")];
 const chosen = () => options().find((option) => option.ariaSelected === "true");
 
-for (const check of document.querySelectorAll(".check.btn")) check.hidden = true;
-
 function show(open) {
   list().hidden = !open || options().length === 0;
   who().ariaExpanded = String(!list().hidden);
@@ -97,11 +95,12 @@ document.addEventListener("submit", (event) => {
   const button = document.getElementById("launch");
   if (event.target.id !== "form" || event.submitter !== button) return;
   if (button.disabled) return event.preventDefault();
+  htmx.trigger(form(), "htmx:abort");
   button.disabled = true;
   button.querySelector("span").textContent = button.dataset.busy;
 });
 
-/* Back from the call's page, perhaps just as the form was left: ask how things stand. */
+/* Back from the call's page with the form as it was left: ask how things stand. */
 addEventListener("pageshow", (event) => {
-  if (event.persisted) location.reload();
+  if (event.persisted || who().value !== who().defaultValue) refresh();
 });

@@ -1,7 +1,12 @@
 /* The command palette: Ctrl+K, ⌘K, "/" or the search box; arrows choose, Enter opens. */
 
+import { isFree } from "./keys.js";
+
 const dialog = document.querySelector("dialog#palette");
 const input = document.getElementById("palette-q");
+
+const hint = document.querySelector("[data-palette] kbd");
+if (hint && /Mac|iPhone|iPad/.test(navigator.platform)) hint.textContent = "⌘K";
 
 function hits() {
   return [...document.querySelectorAll("#palette-results [role=option]")];
@@ -38,8 +43,7 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("keydown", (event) => {
   const isShortcut = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k";
-  const isTyping = event.target.closest("input, textarea, select, [contenteditable]");
-  const isSlash = event.key === "/" && !isTyping;
+  const isSlash = event.key === "/" && isFree(event);
   const isAsked = document.querySelector("dialog[open]:not(#palette)");
   if ((!isShortcut && !isSlash) || !input || isAsked) return;
   event.preventDefault();

@@ -145,7 +145,7 @@ def test_undo_puts_back_there_and_here(
     wish = replace(before, outbound=Side(ava, 0), cps=Decimal(3))
     entry = change(number, wish, admin.user)
     assert entry is not None
-    undo(number, entry, admin.user)
+    undo(number.workspace.numbers.get(pk=number.pk), entry, admin.user)
     assert now_of(number) == before
     assert retell.heard[-1] == {"outbound_agents": None}
 

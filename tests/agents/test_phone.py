@@ -48,7 +48,7 @@ def test_the_country_is_told_apart_within_one_calling_code() -> None:
 
 
 def test_a_number_is_written_for_reading() -> None:
-    assert phone.pretty("+14155550100") == "+1 415-555-0100"
+    assert phone.pretty("+14155550100") == "+1 415 555 0100"
     assert phone.pretty("+442079460958") == "+44 20 7946 0958"
 
 
@@ -118,3 +118,10 @@ def test_a_country_is_read_by_code_or_name(typed: str, code: str) -> None:
 def test_a_country_has_a_name() -> None:
     assert phone.country_name("CA") == "Canada"
     assert phone.country_name("XX") == "XX"
+
+
+@pytest.mark.parametrize(
+    ("typed", "e164"), [("(415) 555-0100", "+14155550100"), ("555-0100", ""), ("x", "")]
+)
+def test_the_quick_way_reads_the_same(typed: str, e164: str) -> None:
+    assert phone.e164(typed, "US") == e164

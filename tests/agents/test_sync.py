@@ -1,7 +1,9 @@
 """Bringing agents and numbers here as the provider has them."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
+import httpx
 import pytest
 
 from agents import mirror, sync
@@ -10,10 +12,10 @@ from agents.providers.base import (
     AgentFacts,
     BindingFacts,
     NumberFacts,
-    ProviderRefused,
+    ProviderError,
     VersionFacts,
 )
-from agents.providers.simulator.client import Simulator
+from agents.providers.http import network
 from agents.sync import Counts
 from tests.factories import make_connection
 
@@ -115,6 +117,14 @@ def test_a_version_the_provider_deleted_is_not_the_latest(connection):
     assert latest.version == 0
 
 
+def test_a_version_told_without_its_words_keeps_them(connection):
+    keep(connection)
+    bare = (VersionFacts(0, is_published=True), VersionFacts(1))
+    keep(connection, agents=[AgentFacts("agent_1", "Sales", bare)])
+    version = connection.agents.get().versions.get(version=0)
+    assert (version.opening_line, version.is_published) == ("Hi {{name}}", True)
+
+
 def test_words_too_long_for_us_are_cut_once_and_for_all(connection):
     long = [AgentFacts("agent_1", "x" * 500, (VersionFacts(0, voice="v" * 500),))]
     keep(connection, agents=long)
@@ -136,15 +146,27 @@ def test_a_thousand_agents_take_few_queries(connection, django_assert_max_num_qu
         assert keep(connection, agents=many).agents.unchanged == 1_000
 
 
-def test_an_error_is_kept_in_words_and_raised(connection, monkeypatch):
-    def refuse(self):
-        raise ProviderRefused("The key is wrong.")
+@pytest.fixture
+def refused(workspace) -> Iterator[Connection]:
+    """Return a connection whose key the provider does not know."""
+    credentials = {"api_key": "wrong", "webhook_key": "wrong"}
+    answer = httpx.Response(401, json={"status": "error", "message": "Wrong key."})
+    network.use(httpx.MockTransport(lambda request: answer))
+    yield make_connection(
+        workspace,
+        provider="retell",
+        base_url="https://api.example.com",
+        credentials=credentials,
+    )
+    network.use(None)
 
-    monkeypatch.setattr(Simulator, "list_agents", refuse)
-    with pytest.raises(ProviderRefused):
-        sync.sync(connection)
-    connection.refresh_from_db()
-    assert connection.sync_error == "The key is wrong."
+
+def test_an_error_is_kept_in_words_and_raised(refused):
+    with pytest.raises(ProviderError):
+        sync.sync(refused)
+    refused.refresh_from_db()
+    assert refused.sync_error
+    assert refused.synced_at is None
 
 
 def test_a_check_is_kept(connection):
@@ -152,17 +174,6 @@ def test_a_check_is_kept(connection):
     connection.refresh_from_db()
     assert connection.checked_at == NOW
     assert connection.check_results[0]["is_ok"] is True
-
-
-def test_a_failed_check_is_kept_in_words_and_raised(connection, monkeypatch):
-    def refuse(self):
-        raise ProviderRefused("The key is wrong.")
-
-    monkeypatch.setattr(Simulator, "check", refuse)
-    with pytest.raises(ProviderRefused):
-        sync.check(connection)
-    connection.refresh_from_db()
-    assert connection.check_results[0]["message"] == "The key is wrong."
 
 
 def test_a_mirrored_connection_has_the_same(connection, workspace):

@@ -129,7 +129,7 @@ def test_an_unclear_call_is_found_by_asking(line: dispatch.Lane) -> None:
     launched(line.workspace, "+14155550156")
     call = dialed(line)
     assert call.status == CallStatus.UNCONFIRMED
-    reconcile.ask(call.pk, now() + timedelta(seconds=3))
+    reconcile.ask(call.pk, now() + timedelta(seconds=5))
     call.refresh_from_db()
     assert call.provider_call_id
     assert call.status not in {CallStatus.UNCONFIRMED, CallStatus.FAILED}
@@ -148,7 +148,7 @@ def test_an_unclear_call_that_nobody_knows_is_lost(line: dispatch.Lane) -> None:
 def test_it_is_not_lost_before_it_was_asked_about_often(line: dispatch.Lane) -> None:
     launched(line.workspace, "+14155550157")
     call = dialed(line)
-    reconcile.ask(call.pk, now() + timedelta(seconds=3))
+    reconcile.ask(call.pk, now() + timedelta(seconds=5))
     call.refresh_from_db()
     assert (call.status, call.asks) == (CallStatus.UNCONFIRMED, 1)
 

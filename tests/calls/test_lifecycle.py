@@ -141,7 +141,7 @@ def test_dialing_starts_once_for_an_attempt(workspace: Workspace) -> None:
 def test_a_claim_taken_away_cannot_start_dialing(workspace: Workspace) -> None:
     call = make_call(make_connection(workspace), status=CallStatus.QUEUED)
     attempt = lifecycle.claim(call.pk, NOW) or 0
-    assert lifecycle.requeue_unasked(call.pk, attempt, NOW, "")
+    assert lifecycle.requeue(call.pk, attempt, NOW, "", was_asked=False)
     assert not lifecycle.start_dialing(call.pk, attempt, NOW)
 
 

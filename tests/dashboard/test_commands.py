@@ -143,22 +143,26 @@ def test_a_lost_key_is_said_in_words(workspace):
 
 
 # --- demo ----------------------------------------------------------------------------
+def demo() -> dict:
+    return run("demo", "--calls", "5")
+
+
 def test_the_demo_has_everything_to_call_with():
-    told = run("demo")
-    demo = Workspace.objects.get(slug="demo")
+    told = demo()
+    workspace = Workspace.objects.get(slug="demo")
     assert [login["role"] for login in told["logins"]] == [
         "admin",
         "manager",
         "reviewer",
     ]
     assert User.objects.get(email="manager@example.com").check_password("switchboard")
-    assert (demo.agents.count(), demo.numbers.count()) == (4, 3)
-    assert demo.contacts.count() == 25
-    assert demo.calls.count() == 200
+    assert (workspace.agents.count(), workspace.numbers.count()) == (4, 3)
+    assert workspace.contacts.count() == 25
+    assert workspace.calls.count() == 5
 
 
 def test_the_demo_calls_through_the_platform_with_a_key_of_it():
-    run("demo")
+    demo()
     ours = Connection.objects.get(workspace__slug="demo")
     platform = Workspace.objects.get(slug="simulated")
     key = ApiKey.find(ours.credentials["api_key"])
@@ -170,7 +174,7 @@ def test_the_demo_calls_through_the_platform_with_a_key_of_it():
 
 
 def test_the_platform_is_as_fast_as_its_carriers_allow():
-    run("demo")
+    demo()
     numbers = Workspace.objects.get(slug="simulated").numbers.select_related(
         "connection"
     )
@@ -178,10 +182,10 @@ def test_the_platform_is_as_fast_as_its_carriers_allow():
 
 
 def test_a_second_demo_changes_nothing_but_the_address():
-    run("demo")
+    demo()
     before = list(ApiKey.objects.values("pk", "signing"))
     with override_settings(BASE_URL="http://127.0.0.1:8123"):
-        assert run("demo")["url"] == "http://127.0.0.1:8123"
+        assert demo()["url"] == "http://127.0.0.1:8123"
     platform = Workspace.objects.get(slug="simulated")
     ours = Connection.objects.get(workspace__slug="demo")
     assert ours.base_url == "http://127.0.0.1:8123/compat/retell"
@@ -190,8 +194,18 @@ def test_a_second_demo_changes_nothing_but_the_address():
     assert (User.objects.count(), Workspace.objects.count()) == (3, 2)
 
 
+def test_recordings_move_with_the_address():
+    run("demo", "--calls", "20")
+    with override_settings(BASE_URL="http://127.0.0.1:8123"):
+        demo()
+    calls = Workspace.objects.get(slug="demo").calls.exclude(recording_url="")
+    urls = set(calls.values_list("recording_url", flat=True))
+    assert urls
+    assert all(url.startswith("http://127.0.0.1:8123/recordings/") for url in urls)
+
+
 def test_the_demo_leaves_other_workspaces_alone():
     other = make_workspace()
-    run("demo")
+    demo()
     assert not other.calls.exists()
     assert not other.members.exists()

@@ -176,6 +176,8 @@ def _bounds(value: Any) -> tuple[Any, Any]:
 def _condition(name: str, op: str, value: Any) -> Condition:
     """Return one condition in our words; words that stand for several become `in`."""
     field, turn = FIELDS[name]
+    if op in OPS["present"]:
+        return Condition(field, op)
     if name == "in_voicemail":
         return Condition(field, "eq" if value is True else "ne", "machine")
     if op == "in":

@@ -15,7 +15,6 @@ from django.utils import timezone
 from agents.providers.base import (
     Account,
     AgentFacts,
-    BindingFacts,
     CallHandle,
     CallRequest,
     CallUpdate,
@@ -48,8 +47,6 @@ class Simulator(Provider):
     label = "Simulator"
 
     can_hang_up = True
-    can_bind_inbound = True
-    can_bind_outbound = True
     has_versions = True
     has_web_calls = True
     has_sip_headers = True
@@ -95,9 +92,6 @@ class Simulator(Provider):
     def list_numbers(self) -> tuple[NumberFacts, ...]:
         """Return one number of each kind of carrier."""
         return catalog.numbers()
-
-    def bind(self, number: str, direction: str, binding: BindingFacts) -> None:
-        """Accept and keep nothing: the bindings in our own rows are the truth here."""
 
     def check(self) -> list[Check]:
         """Say that all is well, and how fast the clock runs."""

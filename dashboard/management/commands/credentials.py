@@ -44,7 +44,7 @@ class Command(AnswerCommand):
         """Read and write the secrets of all rows; nobody changes one meanwhile."""
         rows: Any = model._default_manager.select_for_update().order_by("pk")
         count = 0
-        for row in rows.only("pk", field).iterator(chunk_size=500):
+        for row in rows.only("pk", field):
             row.save(update_fields=[field])
             count += 1
         return count

@@ -11,6 +11,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandParser
 from django.db import transaction
+from django.db.models import Value
+from django.db.models.functions import Replace
 from django.utils import timezone
 
 from agents import mirror, sync
@@ -22,6 +24,7 @@ from dashboard.management.demo_people import LOGINS, PASSWORD, PEOPLE
 from dashboard.models import ApiKey, Member, Role, User, Workspace
 
 DEMO, PLATFORM = "demo", "simulated"
+COMPAT = "/compat/retell"
 KEY_NAME = "Demo workspace"
 EVENTS = ["call_started", "call_ended", "call_analyzed", "transcript_updated"]
 # The platform's own limits; the demo's are the usual ones.
@@ -35,8 +38,10 @@ class Command(AnswerCommand):
     help = "Make the demo workspace and the simulated voice platform it calls through."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take nothing."""
+        """Take how much has happened already."""
         add_json(parser)
+        words = f"finished calls to begin with ({CALLS})"
+        parser.add_argument("--calls", type=int, default=CALLS, help=words)
 
     def answer(self, options: Options) -> Answer:
         """Make what is missing, correct the addresses, and say how to log in."""
@@ -52,7 +57,8 @@ class Command(AnswerCommand):
                 sync.keep(ours, *told, timezone.now())
             _contacts(demo)
         if not Call.objects.filter(workspace=demo).exists():
-            fill = ("fill", "--workspace", DEMO, "--calls", CALLS, "--days", DAYS)
+            count = options["calls"]
+            fill = ("fill", "--workspace", DEMO, "--calls", count, "--days", DAYS)
             call_command(*map(str, fill), stdout=_Nowhere())
         return _answer()
 
@@ -129,17 +135,28 @@ def _key(platform: Workspace) -> str:
 def _retell(demo: Workspace, key: str) -> Connection:
     """Return the demo's connection, with the platform's address and key of today."""
     wanted: dict[str, Any] = {
-        "base_url": f"{settings.BASE_URL}/compat/retell",
+        "base_url": f"{settings.BASE_URL}{COMPAT}",
         "credentials": {"api_key": key, "webhook_key": key},
     }
     row, _ = demo.connections.get_or_create(
         provider="retell", defaults={"name": "Retell (simulated)", **wanted}
     )
     if any(getattr(row, name) != value for name, value in wanted.items()):
+        _move_recordings(row.base_url.removesuffix(COMPAT))
         for name, value in wanted.items():
             setattr(row, name, value)
         row.save(update_fields=list(wanted))
     return row
+
+
+def _move_recordings(old: str) -> None:
+    """Let the recordings that we serve ourselves be found at today's address."""
+    calls = Call.objects.filter(
+        workspace__slug__in=(DEMO, PLATFORM),
+        recording_url__startswith=f"{old}/recordings/",
+    )
+    new = Value(settings.BASE_URL)
+    calls.update(recording_url=Replace("recording_url", Value(old), new))
 
 
 def _webhooks(platform: Workspace, ours: Connection) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from agents.providers import http
 from agents.providers.base import ProviderBusy, ProviderRefused, ProviderUnclear
@@ -57,7 +57,9 @@ def test_429_says_when_to_come_back(wire: Wire) -> None:
 
 
 def test_a_refusal_carries_their_words_and_our_code(wire: Wire) -> None:
-    wire.on("POST /dial", {"status": "error", "message": "Trial has ended."}, status=402)
+    wire.on(
+        "POST /dial", {"status": "error", "message": "Trial has ended."}, status=402
+    )
     with pytest.raises(ProviderRefused, match="Trial has ended") as caught:
         dial()
     assert (caught.value.status, caught.value.code) == (402, "no_funds")
@@ -105,7 +107,7 @@ def test_retry_after_is_read_in_both_forms(written: str, seconds: float | None) 
 
 
 @pytest.mark.parametrize("url", ["http://example.com/", "https://127.0.0.1:1/"])
-def test_private_addresses_are_refused(settings: SettingsWrapper, url: str) -> None:
+def test_private_addresses_are_refused(settings: Settings, url: str) -> None:
     settings.ALLOW_PRIVATE_ADDRESSES = False
     with pytest.raises(ProviderRefused, match="address"):
         http.request("GET", url, label="Acme", headers={})

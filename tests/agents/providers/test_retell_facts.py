@@ -142,8 +142,10 @@ def test_a_ringing_caller_is_understood_and_answered() -> None:
 # --- Any JSON ------------------------------------------------------------------------
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(max_size=8), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 names = st.sampled_from(sorted(payload("retell/call_analyzed")["call"]))
@@ -169,5 +171,7 @@ def test_any_call_object_can_be_kept(event: str, odd: dict[str, Any]) -> None:
 @given(st.sampled_from(["words", "content", "role"]), values)
 def test_any_utterance_can_be_kept(name: str, odd: Any) -> None:
     row = {"role": "agent", "content": "Hello", "words": []} | {name: odd}
-    call = payload("retell/call_started")["call"] | {"transcript_with_tool_calls": [row]}
+    call = payload("retell/call_started")["call"] | {
+        "transcript_with_tool_calls": [row]
+    }
     RETELL.parse_webhook({"event": "transcript_updated", "call": call}, NOW)

@@ -182,7 +182,7 @@ def test_the_opening_line_is_the_overridden_one():
 
 @pytest.mark.parametrize(
     ("name", "word"),
-    [("Appointment reminder", "appointment"), ("Customer survey", "survey")],
+    [("Appointment reminder", "appointment"), ("Customer survey", "questions")],
 )
 def test_the_name_of_the_agent_chooses_the_script(name, word):
     wishes = (request(reference=str(i), agent_name=name) for i in range(10))
