@@ -62,7 +62,7 @@ def _write(
     user: User | None,
 ) -> None:
     """Save the bindings, the number's own fields, and what the provider has now."""
-    row = number.workspace.numbers.select_for_update().get(pk=number.pk)
+    row = number.workspace.numbers.select_for_update(no_key=True).get(pk=number.pk)
     for direction in Direction.values:
         if direction in changed:
             side = wish.side(direction)

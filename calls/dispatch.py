@@ -137,7 +137,7 @@ def lane_of(call: Call) -> Lane:
 @transaction.atomic
 def step(lane: Lane, now: datetime) -> Step:
     """Take the lane's next call when its time has come, under the lane's lock."""
-    lane = type(lane)._default_manager.select_for_update().get(pk=lane.pk)
+    lane = type(lane)._default_manager.select_for_update(no_key=True).get(pk=lane.pk)
     waiting = _waiting(lane)
     first = waiting.filter(due_at__lte=now).first()
     if first is None:
@@ -184,7 +184,7 @@ def _wake(lane: Lane, at: datetime, now: datetime) -> Step:
 def _has_slot(lane: Lane) -> bool:
     """Whether the connection is on and has room for one more call; it is locked."""
     pk = lane.connection_id if isinstance(lane, PhoneNumber) else lane.pk
-    connection = Connection.objects.select_for_update().get(pk=pk)
+    connection = Connection.objects.select_for_update(no_key=True).get(pk=pk)
     if not connection.is_active:
         return False
     used = Call.objects.at_provider().filter(connection=connection).count()

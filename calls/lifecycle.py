@@ -150,7 +150,7 @@ def fail(
 ) -> Applied | None:
     """End a call that could not be placed, or was lost; None when it is over."""
     with transaction.atomic():
-        call = Call.objects.select_for_update().get(pk=call_id)
+        call = Call.objects.select_for_update(no_key=True).get(pk=call_id)
         if not may_become(call.status, CallStatus.FAILED):
             return None
         done = Applied(call, call.status)
@@ -174,7 +174,7 @@ def cancel(call_id: uuid.UUID, note: str = "") -> bool:
     """Take back a call that nobody has asked the provider for. True if that worked."""
     now = _now()
     with transaction.atomic():
-        call = Call.objects.select_for_update().get(pk=call_id)
+        call = Call.objects.select_for_update(no_key=True).get(pk=call_id)
         if call.status not in WAITING:
             return False
         done = Applied(call, call.status)
@@ -200,7 +200,7 @@ def apply_all(
     One transaction for many: a burst of webhooks costs a few statements, not many.
     """
     ids = sorted({call_id for call_id, _ in pairs})
-    locked = Call.objects.select_for_update(of=("self",)).select_related("connection")
+    locked = Call.objects.select_for_update(of=("self",), no_key=True).select_related("connection")
     calls = {call.pk: call for call in locked.filter(pk__in=ids).order_by("pk")}
     spoken = transcript.known(calls)
     applied = []

@@ -30,7 +30,7 @@ BACKOFF = tuple(timedelta(seconds=s) for s in (5, 30, 120))
 LANES = 16
 # A held webhook waits for the one that overtakes it, but not for ever.
 HOLD = timedelta(seconds=60)
-AFTER = timedelta(milliseconds=5)
+AFTER = timedelta(microseconds=1)
 
 
 # --- Owing ---------------------------------------------------------------------------
@@ -115,7 +115,7 @@ def _twice_reversed(
     call: Call, side: Dialect, rows: list[Delivery], now: datetime
 ) -> list[Delivery]:
     """Send every webhook twice and in the wrong order: the later one goes first."""
-    waiting = call.deliveries.filter(attempts=0, due_at__gt=now)
+    waiting = call.deliveries.filter(attempts=0, due_at__gt=now + AFTER)
     overtaken = waiting.update(due_at=now + AFTER)
     is_over = any(side.is_terminal(row.event) for row in rows)
     due_at = now if overtaken or is_over else now + HOLD

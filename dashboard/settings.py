@@ -173,7 +173,6 @@ STATICFILES_DIRS = [
     ROOT / "static",
     ("inter", NODE_MODULES / "@fontsource-variable/inter/files"),
     ("idiomorph", NODE_MODULES / "idiomorph/dist"),
-    ("wavesurfer", NODE_MODULES / "wavesurfer.js/dist"),
 ]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -226,6 +225,8 @@ LOGGING = {
         "httpcore": {"level": "WARNING"},
         "celery.beat": {"level": "WARNING"},
         "kombu.connection": {"level": "ERROR"},
+        "celery.worker.consumer": {"level": "WARNING"},
+        "celery.worker.control": {"level": "ERROR"},
         "celery.app.trace": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},
     },

@@ -18,6 +18,7 @@ from devkit.steps import BIN, ROOT, give_up, say
 Programs = dict[str, "subprocess.Popen[bytes]"]
 READY_SECONDS = 120
 END_SECONDS = 15
+PAUSE_SECONDS = 1
 # Never through a proxy: this is our own server on this machine.
 local = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -60,14 +61,16 @@ def serve(settings: Mapping[str, str], port: int, logins: str) -> None:
     signal.signal(signal.SIGTERM, interrupt)
     env = {**os.environ, **settings}
     programs: Programs = {}
+    starts = commands(settings, port)
     try:
-        for name, command in commands(settings, port).items():
+        for name, command in starts.items():
             programs[name] = subprocess.Popen(command, cwd=ROOT, env=env)
         wait_until_ready(programs, port)
         say(f"\nSwitchboard is on http://127.0.0.1:{port}\n\n{logins.strip()}\n")
         say("Ctrl+C ends it.")
         while True:
-            refuse_dead(programs)
+            for name in dead(programs):
+                programs[name] = revive(name, starts[name], env)
             time.sleep(0.2)
     except KeyboardInterrupt:
         say("\nEnding.")
@@ -95,11 +98,24 @@ def wait_until_ready(programs: Programs, port: int) -> None:
     give_up(f"The server gave no answer within {READY_SECONDS} s; see above.")
 
 
+def dead(programs: Programs) -> list[str]:
+    """Return the names of the programs that have ended."""
+    return [name for name, program in programs.items() if program.poll() is not None]
+
+
 def refuse_dead(programs: Programs) -> None:
-    """End everything when one of the programs has ended."""
-    for name, program in programs.items():
-        if program.poll() is not None:
-            give_up(f"The {name} program ended with code {program.returncode}.")
+    """Give up when one of the programs did not even start."""
+    for name in dead(programs):
+        give_up(f"The {name} program ended with code {programs[name].returncode}.")
+
+
+def revive(
+    name: str, command: list[str], env: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
+    """Start a program again that ended by itself; nothing is lost by that."""
+    say(f"The {name} program ended; it starts again.")
+    time.sleep(PAUSE_SECONDS)
+    return subprocess.Popen(command, cwd=ROOT, env=dict(env))
 
 
 def end(programs: Programs) -> None:

@@ -101,7 +101,13 @@ class Delivery(models.Model):
                 fields=["due_at", "id"],
                 condition=Q(due_at__isnull=False),
                 name="delivery_due",
-            )
+            ),
+            # "Is this the first that is owed for its call?"
+            models.Index(
+                fields=["call", "due_at", "id"],
+                condition=Q(due_at__isnull=False),
+                name="delivery_open",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -4,10 +4,16 @@ from django.urls import path
 
 from calls.api.compat import compat
 from calls.api.native import api
+from calls.views.recordings import recording_by_provider_id
 from calls.views.webhooks import webhook
 
 urlpatterns = [
     path("webhooks/<str:token>/", webhook, name="webhook"),
+    path(
+        "recordings/<str:provider_call_id>.wav",
+        recording_by_provider_id,
+        name="recording_by_provider_id",
+    ),
     path("api/v1/", api.urls),
     path("compat/<slug:slug>/<path:path>", compat, name="compat"),
 ]

@@ -46,7 +46,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "DATA_DIR": str(data),
         "PORT": str(port),
         "BASE_URL": f"http://127.0.0.1:{port}",
-        "SIMULATOR_SPEED": "10",
+        "SIMULATOR_SPEED": "20",
     }
     for command in ("migrate -v0", "collectstatic -v0 --no-input", "demo --json"):
         manage(env, *command.split())

@@ -94,16 +94,17 @@ def test_a_double_click_calls_once(person: Person) -> None:
 def test_an_admin_binds_an_agent_and_takes_it_back(person: Person) -> None:
     page = person("admin")
     page.goto("/numbers/")
-    row = page.locator("tbody tr, .number-row").first
-    before = row.inner_text()
-    row.get_by_role("link", name=re.compile("Edit")).first.click()
-    form = page.locator("form").filter(has=page.locator("select")).first
-    form.locator("select").first.select_option(index=0)
-    form.get_by_role("button", name=re.compile("Save")).click()
-    page.get_by_role("button", name=re.compile("Undo")).first.click()
-    expect(page.locator("tbody tr, .number-row").first).to_have_text(
-        re.compile(re.escape(before.split()[0])), timeout=SOON
+    row = page.locator("tbody", has_text="Chicago office trunk").first
+    expect(row).to_contain_text("off: nobody answers")
+    row.get_by_role("link", name=re.compile("Edit")).click()
+    page.get_by_label(re.compile("(Calls in|Inbound agent)")).first.select_option(
+        label="Reception"
     )
+    expect(page.locator("#rows")).to_contain_text("→")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#rows")).not_to_contain_text("off: nobody answers")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#rows")).to_contain_text("off: nobody answers")
 
 
 def test_a_reviewer_reads_but_cannot_call(person: Person) -> None:
