@@ -126,7 +126,7 @@ def _keep_agents(
         for key, agent in known.items()
         if key in facts and (_renew_agent(agent, facts[key]) or agent.pk in touched)
     ]
-    gone = [a for key, a in known.items() if key not in facts and not a.retired_at]
+    gone = [a for key, a in known.items() if key not in facts and _is_theirs(a)]
     for agent in gone:
         agent.retired_at = now
     for agent in stale + gone:
@@ -213,7 +213,7 @@ def _keep_numbers(
     _bind_fresh(connection, [(row, facts[row.number]) for row in fresh], now)
     both = [(known[key], fact) for key, fact in facts.items() if key in known]
     stale = [row for row, fact in both if _renew_number(row, fact)]
-    gone = [n for key, n in known.items() if key not in facts and not n.retired_at]
+    gone = [n for key, n in known.items() if key not in facts and _is_theirs(n)]
     for row in gone:
         row.retired_at = now
     fields = ["label", "theirs", "retired_at"]
@@ -245,6 +245,12 @@ def _renew_number(row: PhoneNumber, facts: NumberFacts) -> bool:
         row.label = _fit(PhoneNumber, "label", facts.label)
     row.theirs, row.retired_at = theirs(facts), None
     return before != (row.label, row.theirs, row.retired_at)
+
+
+def _is_theirs(row: Agent | PhoneNumber) -> bool:
+    """Whether a row still here came from the provider, not from a client of ours."""
+    marks = row.settings if isinstance(row, Agent) else row.theirs
+    return row.retired_at is None and not marks.get("made_here")
 
 
 def theirs(facts: NumberFacts) -> Json:

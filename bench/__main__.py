@@ -28,17 +28,24 @@ def main() -> None:
 
 def run(part: str, servers: Servers, options: Figures) -> Figures:
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sb-bench-")))
+        folder = Path(
+            stack.enter_context(tempfile.TemporaryDirectory(prefix="sb-bench-"))
+        )
         env = base_env(folder)
-        env["DJANGO_SETTINGS_MODULE"] = os.environ.get("DJANGO_SETTINGS_MODULE", "dashboard.settings")
+        env["DJANGO_SETTINGS_MODULE"] = os.environ.get(
+            "DJANGO_SETTINGS_MODULE", "dashboard.settings"
+        )
         env["DATABASE_URL"] = stack.enter_context(servers.database())
         env["REDIS_URL"] = stack.enter_context(servers.broker())
         migrate(env)
         try:
-            return json.loads(quietly([PYTHON, "-m", "bench.inside", part, json.dumps(options)], env))
+            return json.loads(
+                quietly([PYTHON, "-m", "bench.inside", part, json.dumps(options)], env)
+            )
         finally:
-            log = (folder / "log")
-            if log.exists(): print(log.read_text()[-3000:], file=sys.stderr)
+            log = folder / "log"
+            if log.exists():
+                print(log.read_text()[-3000:], file=sys.stderr)
 
 
 main()

@@ -37,9 +37,7 @@ def run(programs: Programs, folder: Path, *, count: int = 60) -> Figures:
     plain = [arrivals[key] - at for _, (key, at) in pairs[WARM_UP:]]
     both = {"click": spread(clicks), "bare": spread(plain)}
     names = ("p50_ms", "p99_ms")
-    above = {
-        name: round(both["click"][name] - both["bare"][name], 2) for name in names
-    }
+    above = {name: round(both["click"][name] - both["bare"][name], 2) for name in names}
     return {**both, "above_bare": above, "clicks": count}
 
 

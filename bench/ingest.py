@@ -85,9 +85,7 @@ def clear() -> None:
         cursor.execute("CHECKPOINT")
 
 
-def pgbench(
-    here: scene.Scene, database: str, folder: Path, seconds: float
-) -> float:
+def pgbench(here: scene.Scene, database: str, folder: Path, seconds: float) -> float:
     """Return how many such rows a second pgbench inserts, one at a time."""
     clear()
     script = folder / "insert.sql"

@@ -106,6 +106,6 @@ def open_calls(number: PhoneNumber, count: int) -> list[Call]:
 def wait_for_workers(count: int) -> None:
     """Return once so many Celery workers take messages."""
     deadline = time.monotonic() + 30
-    while len(app.control.ping(timeout=0.5)) < count:
+    while len(app.control.ping(timeout=0.5) or []) < count:
         if time.monotonic() > deadline:
             raise RuntimeError(f"{count} workers did not start within 30 s.")

@@ -173,8 +173,12 @@ def _nothing_due(lane: Lane, now: datetime) -> Step:
 
 
 def _wake(lane: Lane, at: datetime, now: datetime) -> Step:
-    """Ask for another look at `at`, unless one is already due by then."""
-    if lane.wake_at and now < lane.wake_at <= at:
+    """Ask for another look at `at`, unless one is already due by then.
+
+    One due within REACH does not count: it may be this very look, come early because
+    a late start pushed the clock.
+    """
+    if lane.wake_at and now + pacing.REACH < lane.wake_at <= at:
         return Step()
     lane.wake_at = at
     lane.save(update_fields=["wake_at"])

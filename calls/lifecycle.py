@@ -107,10 +107,7 @@ def requeue(
     *,
     was_asked: bool = True,
 ) -> bool:
-    """Put back a call that the provider certainly did not place.
-
-    `was_asked` False: one whose worker died before it asked the provider.
-    """
+    """Put back a call that was certainly not placed: asked for in vain, or never."""
     rows = Call.objects.filter(
         pk=call_id,
         status=CallStatus.DIALING,
@@ -200,7 +197,9 @@ def apply_all(
     One transaction for many: a burst of webhooks costs a few statements, not many.
     """
     ids = sorted({call_id for call_id, _ in pairs})
-    locked = Call.objects.select_for_update(of=("self",), no_key=True).select_related("connection")
+    locked = Call.objects.select_for_update(of=("self",), no_key=True).select_related(
+        "connection"
+    )
     calls = {call.pk: call for call in locked.filter(pk__in=ids).order_by("pk")}
     spoken = transcript.known(calls)
     applied = []

@@ -42,7 +42,7 @@ def nudge(call: Call) -> None:
 
 def follow(applied: Iterable[Applied | None]) -> None:
     """Do what changes of calls ask for: questions, free slots, webhooks we owe."""
-    owes = False
+    owes, freed = False, set()
     for done in applied:
         if done is None:
             continue
@@ -53,7 +53,9 @@ def follow(applied: Iterable[Applied | None]) -> None:
         if call.status == CallStatus.QUEUED:
             nudge(call)
         if done.freed_slot:
-            wake_waiting(call.connection_id)
+            freed.add(call.connection_id)
+    for connection_id in freed:
+        wake_waiting(connection_id)
     if owes:
         deliver.delay()
 

@@ -6,7 +6,7 @@ differs is written.
 
 import uuid
 from collections import defaultdict
-from collections.abc import Container, Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from agents.providers.base import CallUpdate
@@ -29,7 +29,7 @@ class Lines:
     """The rows of one kind (turns or tools) of some locked calls, and their changes."""
 
     def __init__(
-        self, model: type[Turn] | type[ToolCall], calls: Container[uuid.UUID]
+        self, model: type[Turn] | type[ToolCall], calls: Collection[uuid.UUID]
     ) -> None:
         self.model = model
         self.fields = TURN_FIELDS if model is Turn else TOOL_FIELDS
@@ -76,7 +76,7 @@ class Lines:
 class Spoken:
     """Turns and tool calls of some locked calls."""
 
-    def __init__(self, calls: Container[uuid.UUID]) -> None:
+    def __init__(self, calls: Collection[uuid.UUID]) -> None:
         self.turns = Lines(Turn, calls)
         self.tools = Lines(ToolCall, calls)
 
@@ -97,6 +97,6 @@ class Spoken:
         self.tools.save()
 
 
-def known(calls: Container[uuid.UUID]) -> Spoken:
+def known(calls: Collection[uuid.UUID]) -> Spoken:
     """Load what is known to have been said in the calls."""
     return Spoken(calls)

@@ -16,13 +16,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db import connection as database
 from django.db import transaction
 from django.db.models import F
 
 from agents.models import Connection
 from agents.providers.base import CallUpdate
-from calls import lifecycle
+from calls import batches, lifecycle
 from calls.lifecycle import Applied
 from calls.models import Call, WebhookEvent
 from calls.models.traffic import Verdict
@@ -106,28 +105,7 @@ class GroupWriter:
             follower.turn.release()
 
 
-def insert(events: list[WebhookEvent]) -> None:
-    """Insert events; one that is there already is left as it is.
-
-    One statement written out: `bulk_create` costs three times as much processor time,
-    and this is what every webhook waits for (`docs/bench.md`).
-    """
-    values = [
-        field.get_db_prep_save(getattr(event, field.attname), database)
-        for event in events
-        for field in COLUMNS
-    ]
-    rows = ", ".join([f"({', '.join(['%s'] * len(COLUMNS))})"] * len(events))
-    with database.cursor() as cursor:
-        cursor.execute(f"{INSERT} VALUES {rows} ON CONFLICT DO NOTHING", values)
-
-
-COLUMNS = [f for f in WebhookEvent._meta.concrete_fields if not f.primary_key]
-NAMES = ", ".join(field.column for field in COLUMNS)
-INSERT = f"INSERT INTO {WebhookEvent._meta.db_table} ({NAMES})"
-
-
-writer = GroupWriter(insert)
+writer = GroupWriter(batches.insert_new)
 
 
 def receive(
@@ -208,8 +186,14 @@ def apply_pending(now: datetime) -> list[Applied] | None:
 
 def _locked(count: int) -> list[WebhookEvent]:
     rows = WebhookEvent.objects.filter(applied_at=None, attempts__lt=TRIES)
-    locked = rows.select_for_update(skip_locked=True, of=("self",), no_key=True)
-    return list(locked.select_related("connection__workspace").order_by("id")[:count])
+    locked = rows.select_for_update(skip_locked=True, no_key=True)
+    events = list(locked.order_by("id")[:count])
+    # One object for each connection: its secrets are decrypted once, not per event.
+    owners = {event.connection_id for event in events}
+    known = Connection.objects.select_related("workspace").in_bulk(owners)
+    for event in events:
+        event.connection = known[event.connection_id]
+    return events
 
 
 def _apply_one(now: datetime) -> list[Applied] | None:
@@ -230,16 +214,21 @@ def _apply_one(now: datetime) -> list[Applied] | None:
 
 
 def _apply_group(events: list[WebhookEvent], now: datetime) -> list[Applied]:
+    told = [(event, update) for event in events for update in _updates(event)]
+    known = _known_calls(told)
     pairs = []
-    for event in events:
-        for update in _updates(event):
-            call_id = _call_of(event.connection, update, now)
-            pairs.append((call_id, _as_hint(event, update, now)))
-            event.call_id = call_id
+    for event, update in told:
+        names = _names(event.connection, update)
+        call_id = next((known[name] for name in names if name in known), None)
+        if call_id is None:
+            call_id = lifecycle.create(event.connection, update, now).pk
+            known |= dict.fromkeys(names, call_id)
+        event.call_id = call_id
+        pairs.append((call_id, _as_hint(event, update, now)))
     applied = lifecycle.apply_all(pairs, now) if pairs else []
     for event in events:
         event.applied_at, event.error = now, ""
-    WebhookEvent.objects.bulk_update(events, ["applied_at", "error", "call"])
+    batches.save(events, ["applied_at", "error", "call"])
     return applied
 
 
@@ -258,16 +247,31 @@ def _as_hint(event: WebhookEvent, update: CallUpdate, now: datetime) -> CallUpda
     return CallUpdate(provider_call_id=update.provider_call_id, ask_again_at=now)
 
 
-def _call_of(connection: Connection, update: CallUpdate, now: datetime) -> uuid.UUID:
-    """Return the id of the call an update speaks of; one we did not start is made."""
-    rows = Call.objects.filter(connection=connection)
-    found = None
-    if IS_ID.fullmatch(update.reference):
-        found = rows.filter(pk=update.reference).values_list("pk", flat=True).first()
-    if found is None and update.provider_call_id:
-        known = rows.filter(provider_call_id=update.provider_call_id)
-        found = known.values_list("pk", flat=True).first()
-    return found or lifecycle.create(connection, update, now).pk
+Name = tuple[uuid.UUID, str]
+
+
+def _names(connection: Connection, update: CallUpdate) -> list[Name]:
+    """Return what a call is known by: our reference first, their id second."""
+    words = (update.reference, update.provider_call_id)
+    return [(connection.pk, word) for word in words if word]
+
+
+def _known_calls(told: list[tuple[WebhookEvent, CallUpdate]]) -> dict[Name, uuid.UUID]:
+    """Look up the calls that updates speak of; those we did not start are not there."""
+    updates = [update for _, update in told]
+    ours = {u.reference for u in updates if IS_ID.fullmatch(u.reference)}
+    theirs = {u.provider_call_id for u in updates if u.provider_call_id}
+    rows = Call.objects.filter(
+        connection__in={event.connection_id for event, _ in told}
+    )
+    columns = ("connection_id", "pk", "provider_call_id")
+    known: dict[Name, uuid.UUID] = {}
+    for connection_id, pk, _ in rows.filter(pk__in=ours).values_list(*columns):
+        known[connection_id, str(pk)] = pk
+    found = rows.filter(provider_call_id__in=theirs)
+    for connection_id, pk, name in found.values_list(*columns):
+        known[connection_id, name] = pk
+    return known
 
 
 # --- A ringing caller ----------------------------------------------------------------

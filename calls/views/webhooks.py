@@ -55,5 +55,8 @@ def nudge() -> None:
             return
         wait = NUDGE_EVERY if now - next_nudge_at < NUDGE_EVERY else 0.0
         next_nudge_at = now + wait
-    # A margin, so that it is behind every event that relies on it.
-    apply_events.apply_async(countdown=wait + NUDGE_MARGIN if wait else None)
+    if wait:
+        # The margin puts it behind every event that relies on it.
+        apply_events.apply_async(countdown=wait + NUDGE_MARGIN)
+    else:
+        apply_events.delay()

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 
+from agents.models import PhoneNumber
 from agents.providers.base import LaunchWish
 from calls import dispatch, lifecycle, plan, reconcile
 from calls.models import Call, CallStatus
@@ -20,7 +21,7 @@ def now() -> datetime:
 
 
 @pytest.fixture
-def line(workspace: Workspace) -> dispatch.Lane:
+def line(workspace: Workspace) -> PhoneNumber:
     """Return a number of a simulator connection that has an agent."""
     connection = make_connection(workspace)
     make_agent(connection, provider_agent_id="agent_1")
@@ -36,7 +37,7 @@ def launched(workspace: Workspace, to_number: str = "+14155550100") -> Call:
     return call
 
 
-def dialed(line: dispatch.Lane) -> Call:
+def dialed(line: PhoneNumber) -> Call:
     """Take the line's next call and dial it."""
     step = dispatch.step(line, now())
     assert step.call_id and step.start
@@ -44,7 +45,7 @@ def dialed(line: dispatch.Lane) -> Call:
     return Call.objects.get(pk=step.call_id)
 
 
-def test_a_repeat_with_the_same_key_is_the_first_call(line: dispatch.Lane) -> None:
+def test_a_repeat_with_the_same_key_is_the_first_call(line: PhoneNumber) -> None:
     ready = plan.prepare(line.workspace, wish())
     first, was_new = dispatch.launch(ready, key="form:1")
     again, is_new = dispatch.launch(ready, key="form:1")
@@ -52,14 +53,14 @@ def test_a_repeat_with_the_same_key_is_the_first_call(line: dispatch.Lane) -> No
     assert Call.objects.count() == 1
 
 
-def test_the_same_key_with_another_wish_is_a_conflict(line: dispatch.Lane) -> None:
+def test_the_same_key_with_another_wish_is_a_conflict(line: PhoneNumber) -> None:
     dispatch.launch(plan.prepare(line.workspace, wish()), key="form:1")
     other = plan.prepare(line.workspace, wish("+14155550101"))
     with pytest.raises(dispatch.LaunchConflict):
         dispatch.launch(other, key="form:1")
 
 
-def test_a_call_goes_out_and_rings(line: dispatch.Lane) -> None:
+def test_a_call_goes_out_and_rings(line: PhoneNumber) -> None:
     launched(line.workspace)
     call = dialed(line)
     assert call.status in {CallStatus.RINGING, CallStatus.DIALING}
@@ -67,7 +68,7 @@ def test_a_call_goes_out_and_rings(line: dispatch.Lane) -> None:
     assert call.dialed_at
 
 
-def test_the_second_call_waits_for_its_turn(line: dispatch.Lane) -> None:
+def test_the_second_call_waits_for_its_turn(line: PhoneNumber) -> None:
     launched(line.workspace)
     launched(line.workspace)
     assert dispatch.step(line, now()).call_id
@@ -75,10 +76,11 @@ def test_the_second_call_waits_for_its_turn(line: dispatch.Lane) -> None:
     assert second.call_id is None
 
 
-def test_starts_keep_their_distance(line: dispatch.Lane) -> None:
+def test_starts_keep_their_distance(line: PhoneNumber) -> None:
     for _ in range(6):
         launched(line.workspace)
-    at, starts = now(), []
+    at = now()
+    starts: list[datetime] = []
     while len(starts) < 6:
         step = dispatch.step(line, at)
         if step.start:
@@ -89,7 +91,7 @@ def test_starts_keep_their_distance(line: dispatch.Lane) -> None:
     assert max(gaps) <= timedelta(milliseconds=220)
 
 
-def test_a_full_connection_makes_the_next_call_wait(line: dispatch.Lane) -> None:
+def test_a_full_connection_makes_the_next_call_wait(line: PhoneNumber) -> None:
     type(line.connection).objects.update(concurrency=1)
     make_call(line.connection, status=CallStatus.IN_PROGRESS)
     waiting = launched(line.workspace)
@@ -99,14 +101,14 @@ def test_a_full_connection_makes_the_next_call_wait(line: dispatch.Lane) -> None
     assert waiting.status == CallStatus.QUEUED
 
 
-def test_a_scheduled_call_waits_until_it_is_due(line: dispatch.Lane) -> None:
+def test_a_scheduled_call_waits_until_it_is_due(line: PhoneNumber) -> None:
     later = now() + timedelta(hours=1)
     dispatch.launch(plan.prepare(line.workspace, wish()), scheduled_at=later)
     assert dispatch.step(line, now()).call_id is None
     assert dispatch.step(line, later).call_id
 
 
-def test_a_provider_that_is_busy_is_asked_again_later(line: dispatch.Lane) -> None:
+def test_a_provider_that_is_busy_is_asked_again_later(line: PhoneNumber) -> None:
     call, before = launched(line.workspace, "+14155550158"), now()
     dialed(line)
     call.refresh_from_db()
@@ -116,7 +118,7 @@ def test_a_provider_that_is_busy_is_asked_again_later(line: dispatch.Lane) -> No
 
 
 def test_no_usable_answer_is_unconfirmed_and_not_dialled_again(
-    line: dispatch.Lane,
+    line: PhoneNumber,
 ) -> None:
     launched(line.workspace, "+14155550157")
     call = dialed(line)
@@ -125,7 +127,7 @@ def test_no_usable_answer_is_unconfirmed_and_not_dialled_again(
     assert dispatch.step(line, now()).call_id is None
 
 
-def test_an_unclear_call_is_found_by_asking(line: dispatch.Lane) -> None:
+def test_an_unclear_call_is_found_by_asking(line: PhoneNumber) -> None:
     launched(line.workspace, "+14155550156")
     call = dialed(line)
     assert call.status == CallStatus.UNCONFIRMED
@@ -135,7 +137,7 @@ def test_an_unclear_call_is_found_by_asking(line: dispatch.Lane) -> None:
     assert call.status not in {CallStatus.UNCONFIRMED, CallStatus.FAILED}
 
 
-def test_an_unclear_call_that_nobody_knows_is_lost(line: dispatch.Lane) -> None:
+def test_an_unclear_call_that_nobody_knows_is_lost(line: PhoneNumber) -> None:
     launched(line.workspace, "+14155550157")
     call = dialed(line)
     for minutes in range(1, 9):
@@ -145,7 +147,7 @@ def test_an_unclear_call_that_nobody_knows_is_lost(line: dispatch.Lane) -> None:
     assert call.attempts == 1
 
 
-def test_it_is_not_lost_before_it_was_asked_about_often(line: dispatch.Lane) -> None:
+def test_it_is_not_lost_before_it_was_asked_about_often(line: PhoneNumber) -> None:
     launched(line.workspace, "+14155550157")
     call = dialed(line)
     reconcile.ask(call.pk, now() + timedelta(seconds=5))
@@ -154,7 +156,7 @@ def test_it_is_not_lost_before_it_was_asked_about_often(line: dispatch.Lane) -> 
 
 
 def test_a_worker_killed_before_it_asked_gives_the_call_back(
-    line: dispatch.Lane,
+    line: PhoneNumber,
 ) -> None:
     call = launched(line.workspace)
     dispatch.step(line, now())
@@ -164,7 +166,7 @@ def test_a_worker_killed_before_it_asked_gives_the_call_back(
 
 
 def test_a_worker_killed_while_it_asked_leaves_an_unconfirmed_call(
-    line: dispatch.Lane,
+    line: PhoneNumber,
 ) -> None:
     call = launched(line.workspace)
     step = dispatch.step(line, now())
@@ -176,7 +178,7 @@ def test_a_worker_killed_while_it_asked_leaves_an_unconfirmed_call(
 
 
 def test_a_late_worker_cannot_dial_a_call_that_was_given_back(
-    line: dispatch.Lane,
+    line: PhoneNumber,
 ) -> None:
     call = launched(line.workspace)
     step = dispatch.step(line, now())
@@ -185,19 +187,19 @@ def test_a_late_worker_cannot_dial_a_call_that_was_given_back(
     assert dispatch.dial(call.pk, step.attempt, step.start) is None
 
 
-def test_lanes_with_lost_nudges_are_found(line: dispatch.Lane) -> None:
+def test_lanes_with_lost_nudges_are_found(line: PhoneNumber) -> None:
     launched(line.workspace)
     assert dispatch.lanes_waiting(now()) == [("number", line.pk)]
 
 
-def test_hanging_up_before_it_went_out_cancels(line: dispatch.Lane) -> None:
+def test_hanging_up_before_it_went_out_cancels(line: PhoneNumber) -> None:
     call = launched(line.workspace)
     dispatch.hang_up(call)
     call.refresh_from_db()
     assert call.status == CallStatus.CANCELED
 
 
-def test_hanging_up_ends_a_live_call(line: dispatch.Lane) -> None:
+def test_hanging_up_ends_a_live_call(line: PhoneNumber) -> None:
     launched(line.workspace, "+14155550162")
     call = dialed(line)
     dispatch.hang_up(call)
@@ -206,7 +208,7 @@ def test_hanging_up_ends_a_live_call(line: dispatch.Lane) -> None:
     assert not call.is_open
 
 
-def test_a_key_is_unique_only_within_its_workspace(line: dispatch.Lane) -> None:
+def test_a_key_is_unique_only_within_its_workspace(line: PhoneNumber) -> None:
     key = f"form:{uuid.uuid4()}"
     dispatch.launch(plan.prepare(line.workspace, wish()), key=key)
     make_call(make_connection(Workspace.objects.create(slug="b")), launch_key=key)

@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from random import Random
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -13,13 +14,14 @@ from agents import sync
 from calls.filling import OVER, moments_of
 from calls.models import ToolCall, Turn
 from calls.models.call import FINAL
+from dashboard.models import Workspace
 from tests.factories import make_connection, make_contact
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def stocked(workspace):
+def stocked(workspace: Workspace) -> Any:
     """Return a workspace with agents on numbers and contacts."""
     sync.sync(make_connection(workspace))
     for digits in ("00", "01", "02", "50", "57"):
@@ -33,7 +35,7 @@ def fill(*args: str) -> str:
     return out.getvalue()
 
 
-def test_it_writes_that_many_calls_that_are_over(stocked):
+def test_it_writes_that_many_calls_that_are_over(stocked: Any) -> None:
     told = json.loads(fill("--calls", "60", "--json"))
     assert told["calls"] == stocked.calls.count() == 60
     assert told["turns"] == Turn.objects.count() > 100
@@ -41,7 +43,7 @@ def test_it_writes_that_many_calls_that_are_over(stocked):
     assert {call.status for call in stocked.calls.all()} <= set(FINAL)
 
 
-def test_calls_lie_in_the_last_days_and_in_the_past(stocked):
+def test_calls_lie_in_the_last_days_and_in_the_past(stocked: Any) -> None:
     fill("--calls", "60", "--days", "3")
     now = timezone.now()
     for call in stocked.calls.all():
@@ -50,7 +52,7 @@ def test_calls_lie_in_the_last_days_and_in_the_past(stocked):
         assert call.created_at <= call.ended_at <= now
 
 
-def test_calls_are_those_of_the_workspace(stocked):
+def test_calls_are_those_of_the_workspace(stocked: Any) -> None:
     fill("--calls", "40")
     for call in stocked.calls.select_related("agent", "phone_number", "contact"):
         assert call.agent
@@ -59,14 +61,14 @@ def test_calls_are_those_of_the_workspace(stocked):
         assert call.other_number == call.contact.number
 
 
-def test_a_special_number_does_what_it_always_does(stocked):
+def test_a_special_number_does_what_it_always_does(stocked: Any) -> None:
     stocked.contacts.exclude(number="+14155550150").delete()
     fill("--calls", "5")
     reasons = set(stocked.calls.values_list("status", "end_reason"))
     assert reasons == {("not_connected", "busy")}
 
 
-def test_it_says_in_words_what_is_missing(workspace):
+def test_it_says_in_words_what_is_missing(workspace: Workspace) -> None:
     with pytest.raises(CommandError, match="no number with an agent"):
         fill("--calls", "5")
     sync.sync(make_connection(workspace))
@@ -74,7 +76,7 @@ def test_it_says_in_words_what_is_missing(workspace):
         fill("--calls", "5")
 
 
-def test_moments_are_in_order_and_mostly_in_office_hours(workspace):
+def test_moments_are_in_order_and_mostly_in_office_hours(workspace: Workspace) -> None:
     now = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
     moments = moments_of(workspace, 300, 14, now, Random(1))
     assert moments == sorted(moments)

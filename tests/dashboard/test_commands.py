@@ -2,6 +2,7 @@
 
 import json
 from io import StringIO
+from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
@@ -14,13 +15,15 @@ from dashboard.models import ApiKey, Member, User, Workspace
 from tests.factories import make_connection, make_workspace
 
 pytestmark = pytest.mark.django_db
+Json = dict[str, Any]
 
 
-def run(*args: str) -> dict:
+def run(*args: str) -> Json:
     """Run a command with --json and return its answer."""
     out = StringIO()
     call_command(*args, "--json", stdout=out, stderr=StringIO())
-    return json.loads(out.getvalue())
+    answer: Json = json.loads(out.getvalue())
+    return answer
 
 
 def error(*args: str) -> str:
@@ -28,11 +31,11 @@ def error(*args: str) -> str:
     out = StringIO()
     with pytest.raises(CommandError):
         call_command(*args, "--json", stdout=out, stderr=StringIO())
-    return json.loads(out.getvalue())["error"]
+    return str(json.loads(out.getvalue())["error"])
 
 
 # --- workspace -----------------------------------------------------------------------
-def test_a_workspace_has_its_owner_as_admin():
+def test_a_workspace_has_its_owner_as_admin() -> None:
     owner = ("--owner", "Ann@Example.com", "--password", "quite a long one")
     told = run("workspace", "create", "Acme Sales", *owner)
     workspace = Workspace.objects.get(pk=told["id"])
@@ -42,7 +45,7 @@ def test_a_workspace_has_its_owner_as_admin():
     assert member.user.check_password("quite a long one")
 
 
-def test_a_person_with_two_workspaces_keeps_the_password():
+def test_a_person_with_two_workspaces_keeps_the_password() -> None:
     run("workspace", "create", "One", "--owner", "a@b.co", "--password", "first")
     run("workspace", "create", "One", "--owner", "a@b.co", "--password", "second")
     assert User.objects.get().check_password("first")
@@ -50,7 +53,7 @@ def test_a_person_with_two_workspaces_keeps_the_password():
     assert set(Workspace.objects.values_list("slug", flat=True)) == {"one", "one-2"}
 
 
-def test_a_new_person_needs_a_password_and_an_address():
+def test_a_new_person_needs_a_password_and_an_address() -> None:
     assert "--password" in error("workspace", "create", "X", "--owner", "a@b.co")
     told = error("workspace", "create", "X", "--owner", "a", "--password", "p")
     assert "not an e-mail address" in told
@@ -58,7 +61,7 @@ def test_a_new_person_needs_a_password_and_an_address():
 
 
 # --- apikey --------------------------------------------------------------------------
-def test_a_key_works_and_has_its_scopes(workspace):
+def test_a_key_works_and_has_its_scopes(workspace: Workspace) -> None:
     scopes = ("--scope", "calls:write", "--scope", "calls:read")
     told = run("apikey", "create", "--workspace", "acme", "--name", "CRM", *scopes)
     row = ApiKey.find(told["key"])
@@ -67,7 +70,9 @@ def test_a_key_works_and_has_its_scopes(workspace):
     assert told["secret"]
 
 
-def test_an_unknown_scope_or_workspace_is_refused_in_words(workspace):
+def test_an_unknown_scope_or_workspace_is_refused_in_words(
+    workspace: Workspace,
+) -> None:
     key = ("apikey", "create", "--name", "CRM", "--scope")
     assert "calls:read" in error(*key, "all", "--workspace", "acme")
     assert "acme" in error(*key, "calls:read", "--workspace", "nobody")
@@ -79,7 +84,7 @@ def add(*args: str) -> tuple[str, ...]:
     return ("connection", "add", "--workspace", "acme", "--name", "Mine", *args)
 
 
-def test_a_connection_is_added_with_its_secrets(workspace):
+def test_a_connection_is_added_with_its_secrets(workspace: Workspace) -> None:
     url = "http://127.0.0.1:9000/compat/retell"
     secrets = ("--set", "api_key=k=1", "--set", "webhook_key=w")
     told = run(*add("--provider", "retell", "--base-url", url, *secrets))
@@ -91,13 +96,15 @@ def test_a_connection_is_added_with_its_secrets(workspace):
 
 
 @override_settings(ALLOW_PRIVATE_ADDRESSES=False)
-def test_a_private_address_is_refused(workspace):
+def test_a_private_address_is_refused(workspace: Workspace) -> None:
     url = ("--base-url", "http://127.0.0.1:9000", "--set", "api_key=k")
     assert "HTTPS" in error(*add("--provider", "retell", *url))
     assert not workspace.connections.exists()
 
 
-def test_wrong_providers_settings_and_names_are_refused_in_words(workspace):
+def test_wrong_providers_settings_and_names_are_refused_in_words(
+    workspace: Workspace,
+) -> None:
     assert "retell" in error(*add("--provider", "acme"))
     assert "api_key" in error(*add("--provider", "retell", "--set", "token=x"))
     assert "KEY=VALUE" in error(*add("--provider", "retell", "--set", "api_key"))
@@ -106,7 +113,7 @@ def test_wrong_providers_settings_and_names_are_refused_in_words(workspace):
     assert "Another connection" in error(*add("--provider", "simulator"))
 
 
-def test_a_connection_is_synced_and_checked(workspace):
+def test_a_connection_is_synced_and_checked(workspace: Workspace) -> None:
     row = make_connection(workspace)
     told = run("connection", "sync", str(row.pk))
     assert (told["agents"]["added"], told["numbers"]["added"]) == (4, 3)
@@ -122,7 +129,7 @@ def stored(row: Connection) -> str:
         return str(cursor.fetchone()[0])
 
 
-def test_rotating_encrypts_with_the_first_key_alone(workspace):
+def test_rotating_encrypts_with_the_first_key_alone(workspace: Workspace) -> None:
     old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
     with override_settings(CREDENTIAL_KEYS=[old]):
         row = make_connection(workspace, credentials={"api_key": "k"})
@@ -136,18 +143,18 @@ def test_rotating_encrypts_with_the_first_key_alone(workspace):
         assert row.credentials == {"api_key": "k"}
 
 
-def test_a_lost_key_is_said_in_words(workspace):
+def test_a_lost_key_is_said_in_words(workspace: Workspace) -> None:
     with override_settings(CREDENTIAL_KEYS=[Fernet.generate_key().decode()]):
         make_connection(workspace, credentials={"api_key": "k"})
     assert "CREDENTIAL_KEYS" in error("credentials", "rotate")
 
 
 # --- demo ----------------------------------------------------------------------------
-def demo() -> dict:
+def demo() -> Json:
     return run("demo", "--calls", "5")
 
 
-def test_the_demo_has_everything_to_call_with():
+def test_the_demo_has_everything_to_call_with() -> None:
     told = demo()
     workspace = Workspace.objects.get(slug="demo")
     assert [login["role"] for login in told["logins"]] == [
@@ -161,7 +168,7 @@ def test_the_demo_has_everything_to_call_with():
     assert workspace.calls.count() == 5
 
 
-def test_the_demo_calls_through_the_platform_with_a_key_of_it():
+def test_the_demo_calls_through_the_platform_with_a_key_of_it() -> None:
     demo()
     ours = Connection.objects.get(workspace__slug="demo")
     platform = Workspace.objects.get(slug="simulated")
@@ -173,7 +180,7 @@ def test_the_demo_calls_through_the_platform_with_a_key_of_it():
     assert endpoint.url.endswith(f"/webhooks/{ours.webhook_token}/")
 
 
-def test_the_platform_is_as_fast_as_its_carriers_allow():
+def test_the_platform_is_as_fast_as_its_carriers_allow() -> None:
     demo()
     numbers = Workspace.objects.get(slug="simulated").numbers.select_related(
         "connection"
@@ -181,7 +188,7 @@ def test_the_platform_is_as_fast_as_its_carriers_allow():
     assert all(number.cps == number.cps_ceiling() for number in numbers)
 
 
-def test_a_second_demo_changes_nothing_but_the_address():
+def test_a_second_demo_changes_nothing_but_the_address() -> None:
     demo()
     before = list(ApiKey.objects.values("pk", "signing"))
     with override_settings(BASE_URL="http://127.0.0.1:8123"):
@@ -194,7 +201,7 @@ def test_a_second_demo_changes_nothing_but_the_address():
     assert (User.objects.count(), Workspace.objects.count()) == (3, 2)
 
 
-def test_recordings_move_with_the_address():
+def test_recordings_move_with_the_address() -> None:
     run("demo", "--calls", "20")
     with override_settings(BASE_URL="http://127.0.0.1:8123"):
         demo()
@@ -204,7 +211,7 @@ def test_recordings_move_with_the_address():
     assert all(url.startswith("http://127.0.0.1:8123/recordings/") for url in urls)
 
 
-def test_the_demo_leaves_other_workspaces_alone():
+def test_the_demo_leaves_other_workspaces_alone() -> None:
     other = make_workspace()
     demo()
     assert not other.calls.exists()
