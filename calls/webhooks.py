@@ -28,7 +28,9 @@ from calls.models.traffic import Verdict
 
 logger = logging.getLogger(__name__)
 
+# How many events are written, and how many are applied, in one transaction.
 GROUP = 200
+BATCH = 50
 IS_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 CACHE_SECONDS = 5.0
 TRIES = 10
@@ -171,12 +173,12 @@ def apply_pending(now: datetime) -> list[Applied] | None:
     """
     try:
         with transaction.atomic():
-            events = _locked(GROUP)
+            events = _locked(BATCH)
             return _apply_group(events, now) if events else None
     except Exception:
         logger.exception("A group of webhooks could not be applied; one by one now")
     applied: list[Applied] = []
-    for _ in range(GROUP):
+    for _ in range(BATCH):
         done = _apply_one(now)
         if done is None:
             break

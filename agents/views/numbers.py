@@ -51,8 +51,10 @@ class Line:
 
     @property
     def pace(self) -> str:
-        """Its calls per second against the most its carrier takes."""
-        return f"{self.setup.cps:f} of {self.number.cps_ceiling()} per second"
+        """Its calls per second, and the most its carrier takes."""
+        noun = "call" if self.setup.cps == 1 else "calls"
+        most = self.number.cps_ceiling()
+        return f"{self.setup.cps:f} {noun} a second, at most {most}"
 
     @property
     def countries(self) -> str:

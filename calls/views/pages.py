@@ -17,7 +17,14 @@ from calls.models import Call, CallStatus
 from calls.models.call import WAITING
 from dashboard.htmx import HtmxRequest, render_page
 
-FAST = (CallStatus.DIALING, CallStatus.RINGING)
+FAST = (
+    CallStatus.QUEUED,
+    CallStatus.DIALING,
+    CallStatus.UNCONFIRMED,
+    CallStatus.RINGING,
+)
+# Ends without a conversation: the steps show how far it came, and say why.
+FELL_SHORT = (CallStatus.NOT_CONNECTED, CallStatus.FAILED, CallStatus.CANCELED)
 # What a provider can be asked to end.
 LIVE = (CallStatus.DIALING, CallStatus.RINGING, CallStatus.IN_PROGRESS)
 
@@ -67,10 +74,10 @@ def _told(call: Call) -> dict[str, Any]:
         "version": story.version(call),
         "poll_seconds": 1 if call.status in FAST else 2,
         "steps": story.steps(call),
+        "has_steps": call.status in FELL_SHORT,
         "lines": lines,
         "bars": story.bars(call, lines),
         "why_ended": story.why_ended(call),
-        "ended_by": story.ended_by(call),
         "latency": story.latency(call, lines),
         "interruptions": story.interruptions(lines),
         "extracted": story.facts(call.analysis),

@@ -1,4 +1,7 @@
-/* A call's page: the clock of a live call, the end of a growing transcript, the player. */
+/* A call's page: the clock of a live call, the end of a growing transcript, the lines
+   that play. */
+
+import "./player.js";
 
 const NEAR = 48;
 const turns = () => document.querySelector(".turns.live");
@@ -39,7 +42,7 @@ setInterval(tick, 1000);
 tick();
 follow();
 
-/* --- the player */
+/* --- lines and the player */
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-seek]");
   const player = document.getElementById("player");

@@ -86,7 +86,7 @@ def test_off_is_said_in_words(
     page = client_of(reviewer).get("/numbers/").content.decode()
     assert "choose an agent at each call" in page
     assert "+1 415 555 0100" in page
-    assert "1 of 5 per second" in page
+    assert "1 call a second, at most 5" in page
 
 
 def test_a_binding_is_shown_with_its_version(
