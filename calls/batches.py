@@ -11,12 +11,20 @@ from django.db import connection
 from django.db.models import Field, Model
 
 Column: TypeAlias = "Field[Any, Any]"
+# SQLite takes 32,766 values in one statement.
+CHUNK = 500
 
 
 def insert_new(rows: Sequence[Model]) -> None:
-    """Insert rows in one statement; one that is there already is left as it is."""
-    if not rows:
-        return
+    """Insert rows, many in one statement; one that is there already is left as it is.
+
+    Unlike after `bulk_create`, the rows do not learn their ids.
+    """
+    for first in range(0, len(rows), CHUNK):
+        _insert(rows[first : first + CHUNK])
+
+
+def _insert(rows: Sequence[Model]) -> None:
     meta = rows[0]._meta
     fields = [field for field in meta.concrete_fields if not field.primary_key]
     names = ", ".join(_quoted(field) for field in fields)

@@ -1,7 +1,11 @@
 """Folding what a provider said of a call into its row; the newer fact wins."""
 
+from datetime import datetime
+from typing import Any
+
+from agents.models import Connection
 from agents.providers.base import CallUpdate
-from calls.models import Call
+from calls.models import Call, Source
 from calls.models.call import FINAL
 
 PLAIN = ("end_reason_raw", "answered_by", "fault", "recording_url", "status_raw")
@@ -47,3 +51,37 @@ def _fold_analysis(call: Call, update: CallUpdate, *, is_new: bool) -> None:
     if facts.successful is not None:
         call.successful = facts.successful
     call.analysis = facts.custom or call.analysis
+
+
+def of_a_stranger(
+    connection: Connection, update: CallUpdate, now: datetime
+) -> dict[str, Any]:
+    """Return the fields of a new row for a call that we did not start."""
+    inbound = update.direction == "inbound"
+    workspace = connection.workspace
+    ours, theirs = update.to_number, update.from_number
+    if not inbound:
+        ours, theirs = theirs, ours
+    return {
+        "workspace": workspace,
+        "connection": connection,
+        "source": Source.INBOUND if inbound else Source.FOUND,
+        "type": update.type,
+        "direction": update.direction or "outbound",
+        "provider_call_id": update.provider_call_id,
+        "from_number": update.from_number,
+        "to_number": update.to_number,
+        "ignore_e164_validation": True,
+        "agent": workspace.agents.filter(
+            connection=connection, provider_agent_id=update.agent_id
+        ).first(),
+        "agent_version": update.agent_version,
+        "phone_number": workspace.numbers.filter(
+            connection=connection, number=ours
+        ).first(),
+        "contact": workspace.contacts.filter(number=theirs).first(),
+        "variables": dict(update.variables),
+        "metadata": update.metadata,
+        "created_at": update.answered_at or update.occurred_at or now,
+        "changed_at": now,
+    }

@@ -16,8 +16,8 @@ from django.db import transaction
 
 from agents.models import Connection
 from agents.providers.base import CallUpdate, ProviderError
-from calls import facts, outbox, transcript
-from calls.models import Call, CallStatus, Fault, Source
+from calls import batches, facts, outbox, transcript
+from calls.models import Call, CallStatus, Fault
 from calls.models.call import FINAL, WAITING
 
 RANK: dict[str, int] = {
@@ -196,13 +196,10 @@ def apply_all(
 
     One transaction for many: a burst of webhooks costs a few statements, not many.
     """
-    ids = sorted({call_id for call_id, _ in pairs})
-    locked = Call.objects.select_for_update(of=("self",), no_key=True).select_related(
-        "connection"
-    )
-    calls = {call.pk: call for call in locked.filter(pk__in=ids).order_by("pk")}
+    calls = _locked({call_id for call_id, _ in pairs})
     spoken = transcript.known(calls)
     applied = []
+    whole: dict[uuid.UUID, Applied] = {}
     for call_id, update in pairs:
         call = calls[call_id]
         done = Applied(call, call.status)
@@ -210,49 +207,31 @@ def apply_all(
         done.changed |= absorb(call, update, now, is_new=is_new)
         done.changed |= spoken.absorb(call_id, update, is_new=is_new)
         applied.append(done)
+        whole.setdefault(call_id, Applied(call, done.before)).changed |= done.changed
     spoken.save()
-    for call in calls.values():
-        mine = [done for done in applied if done.call is call]
-        changed: set[str] = set().union(*(done.changed for done in mine))
-        if changed:
-            call.changed_at = now
-        call.save(update_fields=SAVED)
-        if changed:
-            outbox.owe(call, mine[0].before, changed)
+    changed = [done for done in whole.values() if done.changed]
+    for done in changed:
+        done.call.changed_at = now
+    batches.save(list(calls.values()), SAVED)
+    outbox.owe_all((done.call, done.before, done.changed) for done in changed)
     return applied
+
+
+def _locked(ids: set[uuid.UUID]) -> dict[uuid.UUID, Call]:
+    """Return the calls, locked in one order, with one object for each connection."""
+    rows = Call.objects.select_for_update(no_key=True).filter(pk__in=ids)
+    calls = {call.pk: call for call in rows.order_by("pk")}
+    owners = {call.connection_id for call in calls.values()}
+    connections = Connection.objects.in_bulk(owners)
+    for call in calls.values():
+        call.connection = connections[call.connection_id]
+    return calls
 
 
 def create(connection: Connection, update: CallUpdate, now: datetime) -> Call:
     """Write the row of a call we did not start; `apply` then fills it."""
-    inbound = update.direction == "inbound"
-    workspace = connection.workspace
-    ours, theirs = update.to_number, update.from_number
-    if not inbound:
-        ours, theirs = theirs, ours
-    return Call.objects.create(
-        workspace=workspace,
-        connection=connection,
-        status=CallStatus.DIALING,
-        source=Source.INBOUND if inbound else Source.FOUND,
-        type=update.type,
-        direction=update.direction or "outbound",
-        provider_call_id=update.provider_call_id,
-        from_number=update.from_number,
-        to_number=update.to_number,
-        ignore_e164_validation=True,
-        agent=workspace.agents.filter(
-            connection=connection, provider_agent_id=update.agent_id
-        ).first(),
-        agent_version=update.agent_version,
-        phone_number=workspace.numbers.filter(
-            connection=connection, number=ours
-        ).first(),
-        contact=workspace.contacts.filter(number=theirs).first(),
-        variables=dict(update.variables),
-        metadata=update.metadata,
-        created_at=update.answered_at or update.occurred_at or now,
-        changed_at=now,
-    )
+    fields = facts.of_a_stranger(connection, update, now)
+    return Call.objects.create(status=CallStatus.DIALING, **fields)
 
 
 def absorb(call: Call, update: CallUpdate, now: datetime, *, is_new: bool) -> set[str]:

@@ -31,14 +31,34 @@ LANES = 16
 # A held webhook waits for the one that overtakes it, but not for ever.
 HOLD = timedelta(seconds=60)
 AFTER = timedelta(microseconds=1)
+# A call, its status before, and the names of what changed.
+Change = tuple[Call, str, set[str]]
 
 
 # --- Owing ---------------------------------------------------------------------------
 def owe(call: Call, before_status: str, changed: set[str]) -> None:
     """Write what is to be told of a change; called inside its transaction."""
-    listeners = _listeners(call)
-    if not listeners:
-        return
+    owe_all([(call, before_status, changed)])
+
+
+def owe_all(changes: Iterable[Change]) -> None:
+    """Write what is to be told of changes: call, status before, names of what changed.
+
+    Who listens is asked once for all of them: most often nobody does.
+    """
+    changes = list(changes)
+    spaces = {call.workspace_id for call, _, _ in changes}
+    rows = WebhookEndpoint.objects.filter(workspace__in=spaces, is_active=True)
+    endpoints = [row for row in rows if row.dialect in DIALECTS]
+    for call, before_status, changed in changes if endpoints else []:
+        listeners = _listeners(call, endpoints)
+        if listeners:
+            _owe(call, before_status, changed, listeners)
+
+
+def _owe(
+    call: Call, before_status: str, changed: set[str], listeners: list[WebhookEndpoint]
+) -> None:
     manner = _manner(call)
     for dialect in {endpoint.dialect for endpoint in listeners}:
         side = DIALECTS[dialect]
@@ -47,13 +67,16 @@ def owe(call: Call, before_status: str, changed: set[str]) -> None:
         _write(call, side, _told(side, events, manner), mine, manner)
 
 
-def _listeners(call: Call) -> list[WebhookEndpoint]:
+def _listeners(
+    call: Call, endpoints: Iterable[WebhookEndpoint]
+) -> list[WebhookEndpoint]:
     """Return who listens: the agent's own endpoints replace the workspace's."""
-    mine = Q(agent=None)
-    if call.agent_id:
-        mine |= Q(agent=call.agent_id)
-    rows = WebhookEndpoint.objects.filter(mine, workspace=call.workspace_id)
-    found = [row for row in rows.filter(is_active=True) if row.dialect in DIALECTS]
+    found = [
+        row
+        for row in endpoints
+        if row.workspace_id == call.workspace_id
+        and row.agent_id in (None, call.agent_id)
+    ]
     own = {row.dialect for row in found if row.agent_id}
     return [row for row in found if row.agent_id or row.dialect not in own]
 

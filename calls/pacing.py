@@ -52,3 +52,5 @@ def started(lane: Lane, start: datetime, now: datetime) -> None:
     if late > TOLERANCE:
         rows = type(lane)._default_manager.filter(pk=lane.pk)
         rows.update(next_start_at=F("next_start_at") + late)
+        # Saying so took time as well, and the call goes out only now.
+        started(lane, now, datetime.now(tz=UTC))

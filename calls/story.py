@@ -35,12 +35,6 @@ ENDS: dict[str, str] = {
     "canceled": "The call was taken back before it was connected.",
     "lost": "The provider does not know this call: it did not go out, or was lost.",
 }
-ENDED_BY: dict[str, str] = {
-    "user_hangup": "{who}",
-    "declined": "{who}",
-    "agent_hangup": "{agent}",
-    "transferred": "{agent}",
-}
 
 
 # --- Steps ---------------------------------------------------------------------------
@@ -167,11 +161,6 @@ def why_ended(call: Call) -> str:
     if call.is_open or not call.end_reason:
         return ""
     return _fill(ENDS.get(call.end_reason, "The call is over."), call)
-
-
-def ended_by(call: Call) -> str:
-    """Name who ended the call, where somebody did."""
-    return _fill(ENDED_BY.get(call.end_reason, ""), call)
 
 
 def _fill(sentence: str, call: Call) -> str:

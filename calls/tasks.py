@@ -11,6 +11,7 @@ from celery import shared_task
 from django.db import transaction
 
 from agents.models import Connection, PhoneNumber
+from agents.providers import http
 from calls import contact_import, dispatch, outbox, reconcile, webhooks
 from calls.lifecycle import Applied
 from calls.models import Call, CallStatus
@@ -72,6 +73,8 @@ def wake_waiting(connection_id: uuid.UUID) -> None:
 @shared_task
 def dispatch_lane(kind: str, lane_id: str) -> None:
     """Dial the next call of a lane, if its time has come."""
+    # Ready before a start is taken: a worker's first use reads the certificates.
+    http.network.client()
     lane = LANES[kind]._default_manager.get(pk=lane_id)
     step = dispatch.step(lane, _now())
     if step.wake_at:

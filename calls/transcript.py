@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from agents.providers.base import CallUpdate
+from calls import batches
 from calls.models import ToolCall, Turn
 
 TURN_FIELDS = ("role", "text", "start_ms", "end_ms", "latency_ms", "is_interrupted")
@@ -68,9 +69,9 @@ class Lines:
     def save(self) -> None:
         """Write what changed, in two statements."""
         if self.fresh:
-            self.model._default_manager.bulk_create(self.fresh)
+            batches.insert_new(self.fresh)
         if self.stale:
-            self.model._default_manager.bulk_update(self.stale, self.fields)
+            batches.save(self.stale, self.fields)
 
 
 class Spoken:

@@ -34,6 +34,7 @@ BATCH = 50
 IS_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 CACHE_SECONDS = 5.0
 TRIES = 10
+Name = tuple[uuid.UUID, str]
 # While events come closely together, a writer waits this long for company.
 LINGER = 0.001
 
@@ -190,7 +191,7 @@ def _locked(count: int) -> list[WebhookEvent]:
     rows = WebhookEvent.objects.filter(applied_at=None, attempts__lt=TRIES)
     locked = rows.select_for_update(skip_locked=True, no_key=True)
     events = list(locked.order_by("id")[:count])
-    # One object for each connection: its secrets are decrypted once, not per event.
+    # Each connection is read once: decrypting its secrets for every event is slow.
     owners = {event.connection_id for event in events}
     known = Connection.objects.select_related("workspace").in_bulk(owners)
     for event in events:
@@ -247,9 +248,6 @@ def _as_hint(event: WebhookEvent, update: CallUpdate, now: datetime) -> CallUpda
     if event.verdict == Verdict.SIGNED:
         return update
     return CallUpdate(provider_call_id=update.provider_call_id, ask_again_at=now)
-
-
-Name = tuple[uuid.UUID, str]
 
 
 def _names(connection: Connection, update: CallUpdate) -> list[Name]:

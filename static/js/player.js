@@ -32,9 +32,10 @@ class CallPlayer extends HTMLElement {
     return this.querySelector("audio");
   }
 
+  /* As long as the call, for so are the lanes; a recording may stop before. */
   get length() {
-    const { duration } = this.audio;
-    return Number.isFinite(duration) ? duration : Number(this.dataset.ms) / 1000;
+    const [whole, { duration }] = [Number(this.dataset.ms) / 1000, this.audio];
+    return Number.isFinite(duration) ? Math.max(whole, duration) : whole;
   }
 
   press({ target }) {
