@@ -1,51 +1,97 @@
-"""`python -m bench [PART …]`: runs the parts, prints a table, writes var/bench.json."""
+"""Measures Switchboard on this machine: a table, and the same as JSON."""
 
 import argparse
 import json
-import os
 import sys
 import tempfile
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
+from bench import report
 from bench.arena import PYTHON, ROOT, Figures, Servers, base_env, migrate, quietly
 
-PARTS = ("ingest", "burst", "click", "pace")
+RESULTS = ROOT / "var" / "bench.json"
+
+
+@dataclass(frozen=True)
+class Round:
+    """One part, on the production servers or embedded in one process on SQLite."""
+
+    part: str
+    is_embedded: bool = False
+
+    @property
+    def name(self) -> str:
+        """What the round's figures are kept under."""
+        return f"{self.part} embedded" if self.is_embedded else self.part
+
+
+ROUNDS = (
+    Round("ingest"),
+    Round("burst"),
+    Round("click", is_embedded=True),
+    Round("click"),
+    Round("pace"),
+)
+PARTS = tuple(dict.fromkeys(one.part for one in ROUNDS))
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("parts", nargs="*")
-    parser.add_argument("--option", action="append", default=[])
-    arguments = parser.parse_args()
-    options = dict(o.split("=") for o in arguments.option)
-    options = {k: json.loads(v) for k, v in options.items()}
+    """Run the parts that were asked for; end with 1 when one could not be measured."""
+    wanted = arguments()
+    figures: Figures = {}
     with ExitStack() as stack:
         servers = Servers(stack)
-        for part in arguments.parts or PARTS:
-            print(part, json.dumps(run(part, servers, options), indent=1))
+        for one in ROUNDS:
+            if not wanted.parts or one.part in wanted.parts:
+                tell(f"Measuring {one.name} …")
+                options = {"full": wanted.full} if one.part == "pace" else {}
+                figures[one.name] = measure(one, servers, options)
+        result = {"machine": report.machine(servers), "figures": figures}
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(result, indent=2) + "\n")
+    print(json.dumps(result, indent=2) if wanted.json else report.table(result))
+    sys.exit(any("error" in part for part in figures.values()))
 
 
-def run(part: str, servers: Servers, options: Figures) -> Figures:
+def arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parts = f"of {', '.join(PARTS)}; all of them where none is named"
+    parser.add_argument("parts", nargs="*", metavar="PART", help=parts)
+    parser.add_argument("--json", action="store_true", help="print nothing but JSON")
+    full = "queue 200 calls at 1 CPS as well, which takes 200 s"
+    parser.add_argument("--full", action="store_true", help=full)
+    wanted = parser.parse_args()
+    unknown = set(wanted.parts) - set(PARTS)
+    if unknown:
+        parser.error(f"there is no part {', '.join(sorted(unknown))}")
+    return wanted
+
+
+def measure(one: Round, servers: Servers, options: Figures) -> Figures:
+    """Run a part in a process of its own, on ground of its own."""
     with ExitStack() as stack:
-        folder = Path(
-            stack.enter_context(tempfile.TemporaryDirectory(prefix="sb-bench-"))
-        )
-        env = base_env(folder)
-        env["DJANGO_SETTINGS_MODULE"] = os.environ.get(
-            "DJANGO_SETTINGS_MODULE", "dashboard.settings"
-        )
-        env["DATABASE_URL"] = stack.enter_context(servers.database())
-        env["REDIS_URL"] = stack.enter_context(servers.broker())
-        migrate(env)
+        folder = tempfile.TemporaryDirectory(prefix="sb-part-")
+        env = base_env(Path(stack.enter_context(folder)))
+        if not one.is_embedded:
+            env["DATABASE_URL"] = stack.enter_context(servers.database())
+            env["REDIS_URL"] = stack.enter_context(servers.broker())
+        command = [PYTHON, "-m", "bench.inside", one.part, json.dumps(options)]
         try:
-            return json.loads(
-                quietly([PYTHON, "-m", "bench.inside", part, json.dumps(options)], env)
-            )
-        finally:
-            log = folder / "log"
-            if log.exists():
-                print(log.read_text()[-3000:], file=sys.stderr)
+            migrate(env)
+            figures: Figures = json.loads(quietly(command, env))
+        except RuntimeError as problem:
+            tell(str(problem))
+            return {"error": str(problem).strip().splitlines()[-1]}
+        return figures
 
 
-main()
+def tell(words: str) -> None:
+    """Say where we are, beside the result on standard output."""
+    print(words, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

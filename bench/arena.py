@@ -5,14 +5,15 @@ here, in the environment.
 """
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 import psycopg
@@ -36,6 +37,7 @@ def base_env(folder: Path) -> Env:
     port = free_port()
     return {
         **os.environ,
+        "DJANGO_SETTINGS_MODULE": "dashboard.settings",
         "DEBUG": "off",
         "SECRET_KEY": "only-for-benchmarks-" + "x" * 40,
         "CREDENTIAL_KEYS": "",
@@ -110,7 +112,7 @@ class Programs:
         self.log = log
         self.running: list[Program] = []
 
-    def __enter__(self) -> "Programs":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -189,9 +191,16 @@ class Programs:
             try:
                 program.wait(max(0.1, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
-                program.kill()
-                program.wait()
-            self.running.remove(program)
+                pass
+            self.kill(program)
+
+    def kill(self, program: Program) -> None:
+        """End a program and its children with SIGKILL, wherever they are."""
+        # It leads a session of its own, so that its group is nobody else's.
+        with suppress(ProcessLookupError):
+            os.killpg(program.pid, signal.SIGKILL)
+        program.wait()
+        self.running.remove(program)
 
 
 def wait_for_port(port: int, program: Program) -> None:
@@ -215,7 +224,7 @@ def quietly(command: Sequence[str], env: Env) -> str:
         command, check=False, cwd=ROOT, env=env, capture_output=True, text=True
     )
     if done.returncode:
-        raise RuntimeError(f"{done.stdout}{done.stderr}\nThis failed: {command}")
+        raise RuntimeError(f"This failed: {command}\n{done.stdout}{done.stderr}")
     return done.stdout
 
 

@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from agents.models import Agent, Connection, PhoneNumber, bind
 from agents.providers.base import LaunchWish
@@ -37,13 +38,16 @@ def build(provider_port: int, cps: float) -> Scene:
     workspace = Workspace.objects.create(name="Bench", slug="bench")
     user = User.objects.create_user(EMAIL, PASSWORD)
     Member.objects.create(workspace=workspace, user=user, role=Role.MANAGER)
+    account: dict[str, Any] = {
+        "base_url": f"http://127.0.0.1:{provider_port}",
+        "credentials": {"api_key": KEY},
+    }
     connection = Connection.objects.create(
         workspace=workspace,
         provider="retell",
         name="Fake",
-        base_url=f"http://127.0.0.1:{provider_port}",
-        credentials={"api_key": KEY},
         concurrency=CONCURRENCY,
+        **account,
     )
     agent = Agent.objects.create(
         workspace=workspace,

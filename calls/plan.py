@@ -3,6 +3,7 @@
 `prepare` only looks things up; whether the call may go out is `calls/policy.py`'s word.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -133,7 +134,8 @@ def _version(agent: Agent, wanted: int | str | None) -> AgentVersion | None:
         return max(published, key=lambda v: v.version, default=None)
     if wanted in (None, "", "latest"):
         return agent.version(None)
-    return agent.version(int(wanted)) if str(wanted).isdigit() else None
+    is_number = re.fullmatch(r"[0-9]{1,9}", str(wanted))
+    return agent.version(int(wanted)) if is_number else None
 
 
 def _best_number(plan: Plan) -> tuple[PhoneNumber | None, str]:

@@ -6,10 +6,11 @@ strip on the call form and the evidence kept with the call.
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from agents import phone
-from agents.models import Carrier
+from agents.models import E164, Carrier
+from agents.providers.reading import kept
 from calls.models import Call
 from calls.plan import Plan
 
@@ -102,7 +103,7 @@ def _number(plan: Plan) -> Iterator[Refusal]:
         )
     elif wish.ignore_e164_validation:
         yield from _unchecked_number(plan)
-    elif plan.phone is None:
+    elif plan.phone is None or not re.fullmatch(E164, plan.phone.e164):
         yield Refusal(
             "invalid_phone_number",
             f"“{wish.to_number}” is not a phone number.",
@@ -159,7 +160,7 @@ def _caller(plan: Plan) -> Iterator[Refusal]:
     wish = plan.wish
     if wish.type == "web" or plan.agent is None:
         return
-    extension = wish.ignore_e164_validation and wish.from_number
+    extension = wish.ignore_e164_validation and 0 < len(wish.from_number) <= 40
     if plan.number is None and not extension:
         wanted = f" “{wish.from_number}”" if wish.from_number else ""
         yield Refusal(
@@ -188,14 +189,19 @@ def _connection(plan: Plan) -> Iterator[Refusal]:
 
 
 def _do_not_call(plan: Plan) -> Iterator[Refusal]:
-    if plan.contact and plan.contact.do_not_call:
+    # The number as it is dialled, and as it is understood: 001415… is +1415….
+    numbers = {plan.to_number} | ({plan.phone.e164} if plan.phone else set())
+    asked = plan.workspace.contacts.filter(number__in=numbers, do_not_call=True)
+    contact = plan.contact if plan.contact and plan.contact.do_not_call else None
+    contact = contact or asked.first()
+    if contact:
         yield Refusal(
             "do_not_call",
-            f"{plan.contact} asked not to be called.",
+            f"{contact} asked not to be called.",
             "Only if they agreed to calls again: edit the contact.",
             "to_number",
         )
-    elif plan.workspace.suppressions.filter(number=plan.to_number).exists():
+    elif plan.workspace.suppressions.filter(number__in=numbers).exists():
         yield Refusal(
             "do_not_call",
             f"{phone.pretty(plan.to_number)} is on the do-not-call list.",
@@ -247,6 +253,25 @@ def _variables(plan: Plan) -> Iterator[Refusal]:
             "Names are letters, digits and _; write numbers as text.",
             "variables",
         )
+
+
+def _free_fields(plan: Plan) -> Iterator[Refusal]:
+    """Refuse what no database could keep, such as a NUL in a text."""
+    wish = plan.wish
+    fields = {
+        "variables": dict(wish.variables),
+        "metadata": wish.metadata,
+        "overrides": asdict(wish.overrides),
+        "sip_headers": dict(wish.sip_headers),
+    }
+    for name, value in fields.items():
+        if kept(value) != value:
+            yield Refusal(
+                "invalid_json",
+                f"The {name.replace('_', ' ')} hold something that cannot be kept.",
+                "Leave out NUL, half characters and NaN; nest at most 30 levels.",
+                name,
+            )
 
 
 def _overrides(plan: Plan) -> Iterator[Refusal]:
@@ -310,6 +335,7 @@ CHECKS: tuple[Callable[[Plan], Iterator[Refusal]], ...] = (
     _country,
     _sip_headers,
     _variables,
+    _free_fields,
     _overrides,
     _abilities,
     _limits,

@@ -23,6 +23,9 @@ def express_lane(get_response: GetResponse) -> GetResponse:
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
+        if "\x00" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+            # PostgreSQL cannot even look for it.
+            return HttpResponse("An address cannot hold a NUL.", status=400)
         if not request.path_info.startswith(EXPRESS):
             return get_response(request)
         match = resolve(request.path_info)

@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "csp",
     "lucide",
+    "ninja",
 ]
 MIDDLEWARE = [
     "dashboard.middleware.express_lane",

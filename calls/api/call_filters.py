@@ -94,7 +94,7 @@ def choose(rows: CallQuerySet, wanted: Condition) -> CallQuerySet:
     found = _condition(wanted)
     try:
         return rows.filter(~found if wanted.op == "ne" else found)
-    except (TypeError, ValueError, ValidationError):
+    except (OverflowError, TypeError, ValueError, ValidationError):
         raise _odd(wanted) from None
 
 

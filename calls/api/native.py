@@ -3,25 +3,23 @@
 Errors are `{"error": code, "message": sentence, "field": name or null, "details": {}}`.
 """
 
-import base64
-import binascii
-import json
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from ninja import Field, Header, NinjaAPI, Query, Schema, Status
 from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.parser import Parser
 from ninja.security import HttpBearer
-from pydantic import ConfigDict
+from pydantic import AwareDatetime, ConfigDict
 
 from agents.providers.base import LaunchWish, Overrides
-from calls import dispatch, plan, policy, tasks
+from calls import dispatch, history, plan, policy, tasks
 from calls.api.shapes import agent_json, call_json, number_json
+from calls.api.visit import NOT_JSON, decode
 from calls.models import Call, Source
 from calls.models.call import CallQuerySet
 from dashboard.models import ApiKey, Workspace
@@ -58,12 +56,21 @@ class KeyAuth(HttpBearer):
         return key
 
 
+class CarefulParser(Parser):
+    """Reads only JSON that can be kept; anything else is answered with 400."""
+
+    def parse_body(self, request: HttpRequest) -> Any:
+        """Decode the body; ninja turns what this raises into an HttpError."""
+        return decode(request.body)
+
+
 api = NinjaAPI(
     title="Switchboard",
     version="1",
     auth=KeyAuth(),
+    parser=CarefulParser(),
     urls_namespace="api",
-    docs_url=None,
+    docs_url="/docs",
 )
 
 
@@ -92,8 +99,10 @@ def answer_invalid(request: HttpRequest, error: ValidationError) -> HttpResponse
 @api.exception_handler(HttpError)
 def answer_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
     """Answer a body that is not JSON at all."""
-    code = "invalid_json" if error.status_code == 400 else "server_error"
-    return answer_problem(request, Problem(error.status_code, code, str(error)))
+    if error.status_code == 400:
+        return answer_problem(request, Problem(400, "invalid_json", NOT_JSON))
+    problem = Problem(error.status_code, "server_error", str(error))
+    return answer_problem(request, problem)
 
 
 def key_of(request: HttpRequest, scope: str) -> ApiKey:
@@ -116,6 +125,11 @@ class OverridesIn(Schema):
     raw: Json = Field(default_factory=dict)
 
 
+# Times outside these cannot be turned into another zone, or kept.
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+
+
 class LaunchIn(Schema):
     """A wish to call."""
 
@@ -129,7 +143,7 @@ class LaunchIn(Schema):
     sip_headers: Json = Field(default_factory=dict)
     metadata: Json = Field(default_factory=dict)
     external_id: str = Field("", max_length=200)
-    scheduled_at: datetime | None = None
+    scheduled_at: Annotated[AwareDatetime, Field(ge=EPOCH, le=LATEST)] | None = None
     contact_id: uuid.UUID | None = None
     ignore_e164_validation: bool = False
     trunk_name: str = Field("", max_length=120)
@@ -146,16 +160,13 @@ def create_call(
     """Launch a call. A repeat with the same key or external_id is the first call."""
     key = key_of(request, "calls:write")
     ready = _plan(key, body)
-    refusals = policy.check(ready)
-    if refusals:
-        first = refusals[0]
-        mend = {"mend": first.mend} if first.mend else {}
-        raise Problem(
-            first.status, first.code, first.message, first.field or None, **mend
-        )
     wish_key = f"key:{idempotency_key}" if idempotency_key else ""
     if not wish_key and body.external_id:
         wish_key = f"external:{body.external_id}"
+    # A repeat is the first call, even if it could not go out any more.
+    known = key.workspace.calls.filter(launch_key=wish_key) if wish_key else None
+    if known is None or not known.exists():
+        _must_be_allowed(ready)
     try:
         with transaction.atomic():
             call, is_new = dispatch.launch(ready, wish_key, body.scheduled_at)
@@ -168,6 +179,14 @@ def create_call(
         ) from None
     shown = call_json(_full(key.workspace, call.pk))
     return Status(201 if is_new else 200, shown)
+
+
+def _must_be_allowed(ready: plan.Plan) -> None:
+    for first in policy.check(ready)[:1]:
+        mend = {"mend": first.mend} if first.mend else {}
+        raise Problem(
+            first.status, first.code, first.message, first.field or None, **mend
+        )
 
 
 def _plan(key: ApiKey, body: LaunchIn) -> plan.Plan:
@@ -220,28 +239,17 @@ def list_calls(
     found = list(_after(rows, cursor)[: limit + 1])
     more = found[limit - 1] if len(found) > limit else None
     items = [call_json(call, with_transcript=False) for call in found[:limit]]
-    return {"items": items, "next": _cursor(more) if more else None}
-
-
-def _cursor(call: Call) -> str:
-    text = json.dumps([call.created_at.isoformat(), str(call.pk)])
-    return base64.urlsafe_b64encode(text.encode()).decode()
+    return {"items": items, "next": history.cursor(more) if more else None}
 
 
 def _after(rows: CallQuerySet, cursor: str) -> CallQuerySet:
     """Return the rows behind the one the cursor names (a keyset page)."""
     if not cursor:
         return rows
-    try:
-        at, pk = json.loads(base64.urlsafe_b64decode(cursor))
-        when, last = parse_datetime(at), uuid.UUID(pk)
-    except (ValueError, TypeError, binascii.Error):
-        raise Problem(
-            400, "invalid_json", "This cursor is not ours.", "cursor"
-        ) from None
-    if when is None:
+    point = history.read_cursor(cursor)
+    if point is None:
         raise Problem(400, "invalid_json", "This cursor is not ours.", "cursor")
-    return rows.before(when, last)
+    return rows.before(*point)
 
 
 @api.get("/calls/{call_id}", response=Json)

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.http.request import UnreadablePostError
 from django.http.response import HttpResponseBase
 
+from agents.providers.reading import kept
 from dashboard.models import ApiKey, AuditEntry, Workspace
 
 Json = dict[str, Any]
@@ -61,18 +62,29 @@ class Visit:
         )
 
 
+NOT_JSON = (
+    "The body must be JSON without NUL, half characters or NaN, at most 30 levels deep."
+)
 # The scope an action needs, and what does it.
 Action = tuple[str, Callable[[Visit], HttpResponseBase]]
+
+
+def decode(body: bytes) -> Any:
+    """Decode a request's JSON; ValueError where no database could keep it."""
+    value = json.loads(body)
+    if kept(value) != value:
+        raise ValueError(NOT_JSON)
+    return value
 
 
 def read_body(request: HttpRequest) -> Json:
     """Return the JSON object a request carries; an empty body is an empty object."""
     try:
-        body = json.loads(request.body or b"{}")
+        body = decode(request.body or b"{}")
     except RequestDataTooBig:
         raise Problem(400, "The request is too large.") from None
     except (ValueError, RecursionError, UnreadablePostError):
-        raise Problem(400, "Invalid request format: the body is not JSON.") from None
+        raise Problem(400, f"Invalid request format. {NOT_JSON}") from None
     if not isinstance(body, dict):
         raise Problem(400, "Invalid request format: the body must be a JSON object.")
     return body

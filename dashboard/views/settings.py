@@ -44,6 +44,7 @@ def _save(request: HtmxRequest, form: WorkspaceForm | AccountForm, action: str) 
     """Save the fields that changed, with an entry that holds before and after."""
     changed = form.changed_data
     if not changed:
+        messages.info(request, "Nothing was changed.")
         return
     form.instance.save(update_fields=changed)
     AuditEntry.record(

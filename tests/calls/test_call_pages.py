@@ -258,17 +258,31 @@ def test_a_call_that_is_over_tells_what_came_of_it(
     words = text(client.get(call.get_absolute_url()))
     for told in (
         "Jamie Doe hung up.",
-        "Whose doing: the person called.",
         "user_hungup_word",
         "Jamie renews.",
         "Next step call back",
         "Renewed Yes",
-        "742 / 1180 ms",
+        "742 ms 95 % within 1,180 ms",
         "Country US",
         "Call again",
         str(call.pk),
     ):
         assert told in words
+
+
+def test_a_call_that_fell_short_says_why_under_its_steps(
+    client: Client, connection: Connection
+) -> None:
+    call = make_call(
+        connection,
+        status="not_connected",
+        end_reason="busy",
+        end_reason_raw="dial_busy",
+        fault="callee",
+    )
+    words = text(client.get(call.get_absolute_url()))
+    told = ("The line was busy.", "On the side of the person called.", "dial_busy")
+    assert all(part in words for part in told)
 
 
 def test_tools_stand_behind_their_turn(connection: Connection) -> None:

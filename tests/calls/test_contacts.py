@@ -333,5 +333,5 @@ def test_a_reviewer_is_offered_nothing_to_change(
 ) -> None:
     contact = make_contact(workspace)
     html = client_of(reviewer).get(contact.get_absolute_url()).content.decode()
-    for word in ("Call now", "Edit", "Never call"):
+    for word in ("Call this contact", "Edit", "Never call"):
         assert word not in html

@@ -181,3 +181,15 @@ def test_agents_and_numbers_are_listed(key: str) -> None:
 def test_the_answer_keeps_status_words_fixed(key: str) -> None:
     call = send(key, "POST", "calls", WISH).json()
     assert call["status"] in CallStatus.values
+
+
+def test_the_pages_about_the_api_name_no_foreign_host(db: None) -> None:
+    page = Client().get("/api/v1/docs").content.decode()
+    assert "swagger-ui-bundle.js" in page
+    assert "//" not in page.replace("</", "")
+
+
+def test_the_api_describes_itself(db: None) -> None:
+    told = Client().get("/api/v1/openapi.json").json()
+    assert told["openapi"].startswith("3.1")
+    assert "/api/v1/calls/{call_id}/cancel" in told["paths"]

@@ -89,8 +89,8 @@ def list_wish(body: Json, *, old: bool = False) -> ListWish:
     limit, skip = body.get("limit", 50), body.get("skip", 0)
     if type(limit) is not int or not 1 <= limit <= 1000:
         raise WishRefused("limit must be a whole number from 1 to 1000.")
-    if type(skip) is not int or skip < 0:
-        raise WishRefused("skip must be a whole number.")
+    if type(skip) is not int or not 0 <= skip <= 1_000_000_000:
+        raise WishRefused("skip must be a whole number up to 1,000,000,000.")
     if skip and body.get("pagination_key"):
         raise WishRefused("skip and pagination_key exclude each other.")
     criteria = body.get("filter_criteria") or {}
