@@ -6,57 +6,19 @@ strip on the call form and the evidence kept with the call.
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from agents import phone
 from agents.models import E164, Carrier
 from agents.providers.reading import kept
 from calls.models import Call
 from calls.plan import Plan
+from calls.refusals import Refusal
 
 SIP_NAME = re.compile(r"[Xx]-[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 VARIABLE_NAME = re.compile(r"[A-Za-z_][\w.-]*")
 MAX_DURATION_MS = (60_000, 7_200_000)
 MAX_WAITING = 20_000
-
-# The HTTP status the API gives for each code (design.md, "The gate").
-STATUSES = {
-    "missing_phone_number": 400,
-    "missing_agent_id": 400,
-    "invalid_phone_number": 400,
-    "invalid_json": 400,
-    "invalid_sip_header": 400,
-    "invalid_variables": 400,
-    "invalid_override": 400,
-    "authentication_required": 401,
-    "invalid_key": 401,
-    "insufficient_funds": 402,
-    "permission_denied": 403,
-    "do_not_call": 403,
-    "country_not_allowed": 403,
-    "outside_calling_hours": 403,
-    "too_many_attempts": 403,
-    "agent_not_found": 404,
-    "agent_version_not_found": 404,
-    "no_phone_number": 404,
-    "limit_exceeded": 429,
-    "server_error": 500,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why a call may not go out, and how to mend it; `field` is the API's name."""
-
-    code: str
-    message: str
-    mend: str = ""
-    field: str = ""
-
-    @property
-    def status(self) -> int:
-        """The HTTP status of the code."""
-        return STATUSES[self.code]
 
 
 def check(plan: Plan) -> list[Refusal]:
@@ -192,9 +154,9 @@ def _do_not_call(plan: Plan) -> Iterator[Refusal]:
     # The number as it is dialled, and as it is understood: 001415… is +1415….
     numbers = {plan.to_number} | ({plan.phone.e164} if plan.phone else set())
     asked = plan.workspace.contacts.filter(number__in=numbers, do_not_call=True)
-    contact = plan.contact if plan.contact and plan.contact.do_not_call else None
-    contact = contact or asked.first()
-    if contact:
+    if plan.contact and plan.contact.do_not_call:
+        asked = plan.workspace.contacts.filter(pk=plan.contact.pk)
+    if contact := asked.first():
         yield Refusal(
             "do_not_call",
             f"{contact} asked not to be called.",
@@ -256,16 +218,9 @@ def _variables(plan: Plan) -> Iterator[Refusal]:
 
 
 def _free_fields(plan: Plan) -> Iterator[Refusal]:
-    """Refuse what no database could keep, such as a NUL in a text."""
-    wish = plan.wish
-    fields = {
-        "variables": dict(wish.variables),
-        "metadata": wish.metadata,
-        "overrides": asdict(wish.overrides),
-        "sip_headers": dict(wish.sip_headers),
-    }
-    for name, value in fields.items():
-        if kept(value) != value:
+    wish = asdict(plan.wish)
+    for name in ("variables", "metadata", "overrides", "sip_headers"):
+        if kept(wish[name]) != wish[name]:
             yield Refusal(
                 "invalid_json",
                 f"The {name.replace('_', ' ')} hold something that cannot be kept.",

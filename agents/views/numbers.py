@@ -54,7 +54,8 @@ class Line:
         """Its calls per second, and the most its carrier takes."""
         noun = "call" if self.setup.cps == 1 else "calls"
         most = self.number.cps_ceiling()
-        return f"{self.setup.cps:f} {noun} a second, at most {most}"
+        limit = "the most it takes" if self.setup.cps >= most else f"at most {most}"
+        return f"{self.setup.cps:f} {noun} a second, {limit}"
 
     @property
     def countries(self) -> str:

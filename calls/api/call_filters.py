@@ -1,13 +1,14 @@
 """Choosing calls by the conditions a client wrote, and giving them by pages."""
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q
-from django.db.models.fields.json import KeyTransform
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
 
 from agents.providers.listing import Condition, ListWish
 from calls.api.visit import Problem
@@ -43,6 +44,8 @@ COLUMNS = {
 # A text that is not known is empty, anything else is null.
 TEXTS = ("from_number", "to_number", "sentiment", "answered_by", "end_reason")
 FREE = ("metadata", "variables", "analysis")
+# JSON numbers beyond this are not exact, and too large for some databases.
+LARGEST = 2**53
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +157,39 @@ def _by_agent(pairs: list[tuple[str, int | None]]) -> Q:
 
 
 def _by_free_field(rows: CallQuerySet, wanted: Condition) -> CallQuerySet:
-    """Compare a field of free JSON, as the JSON it is."""
-    value: Any = KeyTransform(wanted.key, wanted.field)
-    rows = rows.alias(wanted_value=value)
+    """Compare a field of free JSON: parts of a text as text, else as the JSON it is."""
+    if not FITS.get(wanted.op, _is_any)(wanted.value):
+        raise _odd(wanted)
+    is_part = wanted.op in ("sw", "ew", "co")
+    # JSON "contains" would mean containment, not a part of a text.
+    transform = KeyTextTransform if is_part else KeyTransform
+    rows = rows.alias(wanted_value=transform(wanted.key, wanted.field))
     if wanted.op in ("pr", "np"):
         return rows.filter(Q(("wanted_value__isnull", wanted.op == "np")))
     found = Q(**{f"wanted_value__{LOOKUPS[wanted.op]}": wanted.value})
     return rows.filter(~found if wanted.op == "ne" else found)
+
+
+def _is_any(value: Any) -> bool:
+    return not isinstance(value, int | float) or abs(value) <= LARGEST
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_number(value: Any) -> bool:
+    is_one = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_one and abs(value) <= LARGEST
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_is_any, value))
+
+
+# Which values an operator takes where the field does not say it; others take any.
+FITS: dict[str, Callable[[Any], bool]] = {
+    **dict.fromkeys(("sw", "ew", "co"), _is_text),
+    **dict.fromkeys(("gt", "ge", "lt", "le"), _is_number),
+    "in": _is_list,
+}

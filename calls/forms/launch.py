@@ -22,6 +22,7 @@ from calls import policy
 from calls.forms import callee, choices
 from calls.forms.fields import HeadersField, JsonObjectField
 from calls.models import Call
+from calls.refusals import Refusal
 from dashboard.models import User, Workspace
 
 VARIABLE, SHOWN = "var-", "was-"
@@ -244,7 +245,7 @@ class LaunchForm(forms.Form):
         return any(self.data.get(name) or name in self.errors for name in FOLDED)
 
     @property
-    def told(self) -> list[policy.Refusal]:
+    def told(self) -> list[Refusal]:
         """The refusals worth saying: not that there is no number, while Who says why."""
         code = "missing_phone_number" if not self.callee.number else ""
         return [refusal for refusal in self.refusals if refusal.code != code]

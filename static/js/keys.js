@@ -3,10 +3,12 @@
    Single keys get in the way of people who speak to their computer; the box
    data-keys-switch (under "Your account") turns them off in this browser. */
 
+const TYPED =
+  "input:not([type=checkbox], [type=radio], [type=range]), textarea, select, [contenteditable]";
 const OFF = "single-keys-off";
 
 export function isFree(event) {
-  const isTyping = event.target.closest("input, textarea, select, [contenteditable]");
+  const isTyping = event.target.closest(TYPED);
   const isChord = event.ctrlKey || event.metaKey || event.altKey;
   return !isTyping && !isChord && !event.repeat && !localStorage.getItem(OFF);
 }

@@ -46,9 +46,10 @@ def _dollars(value: Any) -> Decimal:
 
 
 def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise WishRefused("The value of a number filter must be a number.")
-    return value
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or abs(value) > 2**53:
+        raise WishRefused("The value of a number filter must be a number up to 2^53.")
+    return float(value)
 
 
 def _moment(value: Any) -> Any:
