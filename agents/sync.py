@@ -96,8 +96,11 @@ def keep(
 ) -> SyncCounts:
     """Make our rows say what the provider told us."""
     with transaction.atomic():
-        # Two syncs at once would both add what is new.
-        Connection.objects.select_for_update().get(pk=connection.pk)
+        # Two syncs at once would both add what is new. Numbers before their connection,
+        # as the dispatch locks them.
+        rows = connection.numbers.order_by("pk").select_for_update(no_key=True)
+        list(rows.values_list("pk"))
+        Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
         counts = SyncCounts(
             agents=_keep_agents(connection, agents, now),
             numbers=_keep_numbers(connection, numbers, now),

@@ -27,10 +27,11 @@ from agents.providers.base import (
 )
 from calls import lifecycle, pacing, policy
 from calls.lifecycle import Applied
-from calls.models import Call
+from calls.models import Call, CallStatus
 from calls.models.call import CallQuerySet
 from calls.pacing import Lane
 from calls.plan import Plan
+from dashboard.models import Workspace
 
 # How long a provider may keep saying "not now" before we give up.
 PATIENCE = timedelta(minutes=15)
@@ -47,6 +48,14 @@ class LaunchConflict(Exception):
 
 
 # --- Launching -----------------------------------------------------------------------
+def take_turns(workspace: Workspace) -> None:
+    """Let one person at a time launch, until the end of the transaction.
+
+    Whoever comes second sees the call of the first, from another tab or another desk.
+    """
+    Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)
+
+
 def launch(
     plan: Plan,
     key: str = "",
@@ -281,10 +290,8 @@ def _try_later(call: Call, attempt: int, error: ProviderBusy) -> Applied | None:
     now = datetime.now(tz=UTC)
     if now - (call.scheduled_at or call.created_at) > PATIENCE and attempt > 3:
         note = f"{error.message} It was tried {attempt} times."
-        fault = "provider"
-        return lifecycle.fail(
-            call.pk, "concurrency_limit", fault, note, str(error.status)
-        )
+        what = ("concurrency_limit", "provider", note, str(error.status))
+        return lifecycle.fail(call.pk, *what, still=CallStatus.DIALING)
     wait = error.retry_after or min(2.0 ** (attempt - 1), 60.0)
     due_at = now + timedelta(seconds=wait)
     lifecycle.requeue(call.pk, attempt, due_at, error.message)

@@ -143,12 +143,23 @@ def unclear(call_id: uuid.UUID, note: str, ask_at: datetime) -> bool:
 
 
 def fail(
-    call_id: uuid.UUID, reason: str, fault: str, note: str, raw: str = ""
+    call_id: uuid.UUID,
+    reason: str,
+    fault: str,
+    note: str,
+    raw: str = "",
+    *,
+    still: str = "",
 ) -> Applied | None:
-    """End a call that could not be placed, or was lost; None when it is over."""
+    """End a call that could not be placed, or was lost; None when it is over.
+
+    With `still`, only a call of that status: news may have come in the meantime.
+    """
     with transaction.atomic():
         call = Call.objects.select_for_update(no_key=True).get(pk=call_id)
         if not may_become(call.status, CallStatus.FAILED):
+            return None
+        if still and call.status != still:
             return None
         done = Applied(call, call.status)
         call.status = CallStatus.FAILED

@@ -8,7 +8,7 @@ import json
 import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -164,7 +164,7 @@ class Parcel:
     delivery: Delivery
     url: str
     body: bytes
-    key: str
+    key: str = field(repr=False)
     dialect: str
 
     def send(self) -> tuple[int, str]:

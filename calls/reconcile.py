@@ -73,6 +73,9 @@ def ask(call_id: uuid.UUID, now: datetime) -> Applied | None:
         return _could_not_ask(call, error, now)
     if update is None:
         return _not_there(call, now)
+    if call.is_open and not update.status and _is_too_old(call, now):
+        words = f"{call.connection.kind.label} says only “{update.status_raw}” of this"
+        return _lose(call, f"{words} call, longer than any call lasts.")
     return lifecycle.apply(call_id, update, now)
 
 
@@ -118,5 +121,5 @@ def _is_too_old(call: Call, now: datetime) -> bool:
 
 
 def _lose(call: Call, note: str) -> Applied | None:
-    """End a call that nobody knows."""
-    return lifecycle.fail(call.pk, "lost", "provider", note)
+    """End a call that nobody knows, unless it was heard of while we asked."""
+    return lifecycle.fail(call.pk, "lost", "provider", note, still=call.status)

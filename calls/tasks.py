@@ -3,12 +3,14 @@
 A message is only a nudge; the rows are the queue, and `sweep` finds what was missed.
 """
 
+import logging
 import uuid
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from celery import shared_task
 from django.db import transaction
+from kombu.exceptions import OperationalError
 
 from agents.models import Connection, PhoneNumber
 from agents.providers import http
@@ -17,6 +19,7 @@ from calls.lifecycle import Applied
 from calls.models import Call, CallStatus
 from calls.pacing import Lane
 
+logger = logging.getLogger(__name__)
 LANES: dict[str, type[Lane]] = {"number": PhoneNumber, "connection": Connection}
 # A worker looks at a lane this much before its next start, and waits the rest exactly.
 LEAD = timedelta(milliseconds=40)
@@ -38,7 +41,20 @@ def nudge(call: Call) -> None:
     lane = ("number", call.phone_number_id)
     if lane[1] is None:
         lane = ("connection", call.connection_id)
-    transaction.on_commit(lambda: dispatch_lane.delay(lane[0], str(lane[1])))
+    # Robust: the row is written, and the sweep finds it when the broker is down.
+    transaction.on_commit(
+        lambda: dispatch_lane.delay(lane[0], str(lane[1])), robust=True
+    )
+
+
+def apply_soon(seconds: float = 0.0) -> bool:
+    """Have stored webhooks applied; False when the broker is down: the sweep will."""
+    try:
+        apply_events.apply_async(countdown=seconds)
+    except OperationalError:
+        logger.warning("The broker is down; the sweep will apply what is stored.")
+        return False
+    return True
 
 
 def follow(applied: Iterable[Applied | None]) -> None:

@@ -13,11 +13,11 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
-from django.db.models import F
+from django.db import DatabaseError, transaction
+from django.db.models import Q
 
 from agents.models import Connection
 from agents.providers.base import CallUpdate
@@ -88,16 +88,26 @@ class GroupWriter:
         error: BaseException | None = None
         try:
             self.write([entry.event for entry in group])
+        except DatabaseError:
+            self._write_singly(group)
         except BaseException as problem:
             error = problem
             raise
         finally:
             self._release(group, error)
 
+    def _write_singly(self, group: list[Entry]) -> None:
+        """Write each event for itself: one that fails fails only its own request."""
+        for entry in group:
+            try:
+                self.write([entry.event])
+            except DatabaseError as problem:
+                entry.error = problem
+
     def _release(self, group: list[Entry], error: BaseException | None) -> None:
         """Let the requests of a group go on, and the next in line write."""
         for entry in group:
-            entry.error = error
+            entry.error = entry.error or error
             if not entry.leads:
                 entry.turn.release()
         with self.lock:
@@ -126,7 +136,8 @@ def receive(
         event_key=hashlib.sha256(body).hexdigest(),
         verdict=Verdict.HINT if client.webhooks_are_hints else Verdict.SIGNED,
         headers={name: headers[name] for name in KEPT if name in headers},
-        body=body.decode("utf-8", "replace"),
+        # PostgreSQL keeps no NUL.
+        body=body.decode("utf-8", "replace").replace("\x00", "\ufffd"),
         received_at=now,
     )
     writer.put(event)
@@ -174,7 +185,7 @@ def apply_pending(now: datetime) -> list[Applied] | None:
     """
     try:
         with transaction.atomic():
-            events = _locked(BATCH)
+            events = _locked(BATCH, now)
             return _apply_group(events, now) if events else None
     except Exception:
         logger.exception("A group of webhooks could not be applied; one by one now")
@@ -187,8 +198,9 @@ def apply_pending(now: datetime) -> list[Applied] | None:
     return applied
 
 
-def _locked(count: int) -> list[WebhookEvent]:
+def _locked(count: int, now: datetime) -> list[WebhookEvent]:
     rows = WebhookEvent.objects.filter(applied_at=None, attempts__lt=TRIES)
+    rows = rows.filter(Q(retry_at=None) | Q(retry_at__lte=now))
     locked = rows.select_for_update(skip_locked=True, no_key=True)
     events = list(locked.order_by("id")[:count])
     # Each connection is read once: decrypting its secrets for every event is slow.
@@ -202,7 +214,7 @@ def _locked(count: int) -> list[WebhookEvent]:
 def _apply_one(now: datetime) -> list[Applied] | None:
     """Apply the next event alone; what goes wrong is written on its row."""
     with transaction.atomic():
-        events = _locked(1)
+        events = _locked(1, now)
         if not events:
             return None
         try:
@@ -212,7 +224,9 @@ def _apply_one(now: datetime) -> list[Applied] | None:
             logger.exception("Webhook %s could not be applied", events[0].pk)
             rows = WebhookEvent.objects.filter(pk=events[0].pk)
             words = f"{type(error).__name__}: {error}"
-            rows.update(error=words[:2000], attempts=F("attempts") + 1)
+            tries = events[0].attempts + 1
+            later = now + timedelta(seconds=2.0**tries)
+            rows.update(error=words[:2000], attempts=tries, retry_at=later)
     return []
 
 
@@ -236,11 +250,16 @@ def _apply_group(events: list[WebhookEvent], now: datetime) -> list[Applied]:
 
 
 def _updates(event: WebhookEvent) -> list[CallUpdate]:
-    try:
-        payload: Any = json.loads(event.body)
-    except ValueError:
-        return []
+    payload = _decoded(event.body)
     return event.connection.client().parse_webhook(payload, event.received_at)
+
+
+def _decoded(body: str | bytes) -> Any:
+    """Return what the JSON says; None when it is none, or too deep to be read."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _as_hint(event: WebhookEvent, update: CallUpdate, now: datetime) -> CallUpdate:
@@ -251,8 +270,13 @@ def _as_hint(event: WebhookEvent, update: CallUpdate, now: datetime) -> CallUpda
 
 
 def _names(connection: Connection, update: CallUpdate) -> list[Name]:
-    """Return what a call is known by: our reference first, their id second."""
-    words = (update.reference, update.provider_call_id)
+    """Return what a call is known by: our reference first, their id second.
+
+    With the reference goes their id: metadata gets copied, and a call that is known by
+    another id is not meant.
+    """
+    theirs = update.provider_call_id
+    words = (update.reference and f"{update.reference}/{theirs}", theirs)
     return [(connection.pk, word) for word in words if word]
 
 
@@ -266,8 +290,9 @@ def _known_calls(told: list[tuple[WebhookEvent, CallUpdate]]) -> dict[Name, uuid
     )
     columns = ("connection_id", "pk", "provider_call_id")
     known: dict[Name, uuid.UUID] = {}
-    for connection_id, pk, _ in rows.filter(pk__in=ours).values_list(*columns):
-        known[connection_id, str(pk)] = pk
+    for connection_id, pk, name in rows.filter(pk__in=ours).values_list(*columns):
+        for word in {name, ""} if name else {"", *theirs}:
+            known[connection_id, f"{pk}/{word}"] = pk
     found = rows.filter(provider_call_id__in=theirs)
     for connection_id, pk, name in found.values_list(*columns):
         known[connection_id, name] = pk
@@ -285,7 +310,7 @@ def answer_ringing(connection: Connection, body: bytes) -> dict[str, Any] | None
     if not marker or marker not in body:
         return None
     client = connection.client()
-    ringing = client.parse_inbound(json.loads(body))
+    ringing = client.parse_inbound(_decoded(body))
     if ringing is None:
         return None
     workspace = connection.workspace

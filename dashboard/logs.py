@@ -7,11 +7,13 @@ SECRET = re.compile(
     r"(?i)(\b(?:bearer\s+|key_|sk[-_]|s3cr3t_)|(?:secret|password|token|api_key)"
     r"[\"']?\s*[=:]\s*[\"']?)[\w\-.~+/]{6,}=*"
 )
+# The last part of a webhook's address is as good as a key where nothing is signed.
+ADDRESS = re.compile(r"(/webhooks/)[\w-]{6,}")
 
 
 def strike_out(text: str) -> str:
     """Return `text` with whatever looks like a secret replaced by dots."""
-    return SECRET.sub(r"\1•••", text)
+    return ADDRESS.sub(r"\1•••", SECRET.sub(r"\1•••", text))
 
 
 class Formatter(logging.Formatter):

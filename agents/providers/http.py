@@ -4,17 +4,14 @@ What went wrong becomes one of the provider errors, by one question: may the req
 have been acted on? Nothing here ever repeats a dial.
 """
 
-import ipaddress
 import os
-import socket
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-import httpcore
 import httpx
 from django.conf import settings
 
@@ -24,15 +21,15 @@ from agents.providers.base import (
     ProviderRefused,
     ProviderUnclear,
 )
+from agents.providers.careful import AddressRefused, CarefulTransport, at_most
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 15.0
 DIAL_SECONDS = 20.0
 # How long a patient reader (a sync of many rows) waits between two tries at most.
 LONGEST_PAUSE = 15.0
-LIMITS = httpx.Limits(
-    max_connections=256, max_keepalive_connections=64, keepalive_expiry=15.0
-)
+# What is read of an answer at most; a receiver's answer to a webhook says nothing.
+LARGEST, LARGEST_RECEIPT = 32 * 2**20, 2**16
 LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")
 # Our end reasons for what a status says whoever the provider is.
 CODES = {401: "not_permitted", 402: "no_funds", 403: "not_permitted"}
@@ -43,69 +40,9 @@ NOT_SENT = (
     httpx.PoolTimeout,
     httpx.ProxyError,
 )
-NEVER_VALID = (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL)
-
-
-class AddressRefused(Exception):
-    """The address is not one we may talk to; `str()` says why."""
-
-
-# --- Which addresses -----------------------------------------------------------------
-class CarefulBackend(httpcore.SyncBackend):
-    """Connects to public addresses only, unless settings allow private ones.
-
-    The check is made on the very address that is connected to, so that a name which
-    answers differently the second time gains nothing.
-    """
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
-        """Connect to the first address of `host` that answers, if all are public."""
-        if settings.ALLOW_PRIVATE_ADDRESSES:
-            return super().connect_tcp(
-                host, port, timeout, local_address, socket_options
-            )
-        problem: Exception = httpcore.ConnectError(f"{host} has no address.")
-        for address in _public_addresses(host, port):
-            try:
-                return super().connect_tcp(
-                    address, port, timeout, local_address, socket_options
-                )
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                problem = error
-        raise problem
-
-
-def _public_addresses(host: str, port: int) -> list[str]:
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        raise httpcore.ConnectError(str(error)) from error
-    addresses = list(dict.fromkeys(str(row[4][0]) for row in found))
-    if not all(ipaddress.ip_address(a.split("%")[0]).is_global for a in addresses):
-        raise AddressRefused(f"{host} is a private address.")
-    return addresses
-
-
-class CarefulTransport(httpx.HTTPTransport):
-    """The usual transport, over a CarefulBackend."""
-
-    def __init__(self) -> None:
-        context = httpx.create_ssl_context()
-        super().__init__(verify=context, limits=LIMITS)
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=context,
-            max_connections=LIMITS.max_connections,
-            max_keepalive_connections=LIMITS.max_keepalive_connections,
-            keepalive_expiry=LIMITS.keepalive_expiry,
-            network_backend=CarefulBackend(),
-        )
+NEVER_VALID = (httpx.UnsupportedProtocol, httpx.InvalidURL)
+# Said of a key or a text that cannot be written; its own words may quote the key.
+NEVER_WRITTEN = (httpx.LocalProtocolError, UnicodeEncodeError)
 
 
 # --- The client ----------------------------------------------------------------------
@@ -145,15 +82,23 @@ network = Network()
 
 
 def _send(
-    method: str, url: str, *, read_seconds: float, **parts: Any
+    method: str, url: str, *, read_seconds: float, most: int = LARGEST, **parts: Any
 ) -> httpx.Response:
-    """Send one request, and read the whole answer."""
+    """Send one request, and read the answer, up to `most` bytes of it."""
     if not settings.ALLOW_PRIVATE_ADDRESSES and not url.startswith("https://"):
         raise AddressRefused("Only https:// addresses are allowed.")
     timeout = httpx.Timeout(read_seconds, connect=CONNECT_SECONDS)
-    return network.client().request(
+    asked = network.client().stream(
         method, url, timeout=timeout, follow_redirects=False, **parts
     )
+    body = bytearray()
+    with at_most(CONNECT_SECONDS + read_seconds), asked as answer:
+        for piece in answer.iter_bytes():
+            body += piece
+            if len(body) > most:
+                break
+    headers = {"Retry-After": answer.headers.get("Retry-After", "")}
+    return httpx.Response(answer.status_code, headers=headers, content=bytes(body))
 
 
 # --- Asking a provider ---------------------------------------------------------------
@@ -204,6 +149,11 @@ def _answer(
         ) from None
     except NEVER_VALID as error:
         raise ProviderRefused(f"The address of {label} is not valid: {error}") from None
+    except NEVER_WRITTEN:
+        raise ProviderRefused(
+            f"The key for {label}, or a text, holds a character that cannot be sent. "
+            "Paste the key again."
+        ) from None
     except NOT_SENT as error:
         words = str(error) or type(error).__name__
         raise ProviderBusy(
@@ -296,11 +246,12 @@ def post(
 ) -> tuple[int, str]:
     """Post a webhook; return the status (0: none came) and what went wrong, in words."""
     try:
-        answer = _send(
-            "POST", url, read_seconds=seconds, content=body, headers=dict(headers)
-        )
+        parts = {"content": body, "headers": dict(headers)}
+        answer = _send("POST", url, read_seconds=seconds, most=LARGEST_RECEIPT, **parts)
     except AddressRefused as error:
         return 0, str(error)
+    except NEVER_WRITTEN:
+        return 0, "The address or the key holds a character that cannot be sent."
     except httpx.TimeoutException:
         return 0, f"No answer within {seconds:.0f} seconds."
     except (httpx.HTTPError, httpx.InvalidURL) as error:

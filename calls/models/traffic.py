@@ -32,6 +32,8 @@ class WebhookEvent(models.Model):
     applied_at = models.DateTimeField(null=True, blank=True)
     error = models.TextField(blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
+    # After an error: not to be tried again before this.
+    retry_at = models.DateTimeField(null=True, blank=True)
     call = models.ForeignKey(
         Call, models.SET_NULL, null=True, blank=True, related_name="events"
     )

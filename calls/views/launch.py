@@ -66,11 +66,10 @@ def call_suggest(request: HtmxRequest) -> HttpResponse:
 def _launch(request: HtmxRequest) -> tuple[LaunchForm, Call | None]:
     """Launch unless something speaks against it; a repeat finds the first call.
 
-    The lock makes two tabs of one person take turns, so that the second sees the call
-    of the first.
+    Two tabs, or two people, take turns, so that the second sees the call of the first.
     """
     with transaction.atomic():
-        request.workspace.members.select_for_update().get(pk=request.member.pk)
+        dispatch.take_turns(request.workspace)
         form = LaunchForm(request.workspace, request.user, request.POST.dict())
         if not form.may_go and not (form.launched and form.is_valid()):
             return form, None

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
 from calls import webhooks
-from calls.tasks import apply_events
+from calls.tasks import apply_soon
 
 logger = logging.getLogger(__name__)
 
@@ -55,8 +55,6 @@ def nudge() -> None:
             return
         wait = NUDGE_EVERY if now - next_nudge_at < NUDGE_EVERY else 0.0
         next_nudge_at = now + wait
-    if wait:
-        # The margin puts it behind every event that relies on it.
-        apply_events.apply_async(countdown=wait + NUDGE_MARGIN)
-    else:
-        apply_events.delay()
+    # The margin puts it behind every event that relies on it.
+    if not apply_soon(wait + NUDGE_MARGIN if wait else 0.0):
+        next_nudge_at = 0.0

@@ -570,3 +570,47 @@ def test_58_is_busy_twice_and_then_places(
     assert not workspace.calls.exists()
     assert ours.place_call(wish("+14155550158")).provider_call_id
     assert workspace.calls.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("v2/create-phone-call", {"metadata": {"a": "\x00"}}),
+        ("create-agent", {"agent_name": "\ud800"}),
+        ("create-retell-llm", {"odd": float("nan")}),
+        ("v3/list-calls", {"skip": 2**63}),
+    ],
+)
+def test_what_cannot_be_kept_is_a_400(key: str, path: str, body: Any) -> None:
+    client = Client(headers={"Authorization": f"Bearer {key}"})
+    answer = client.post(f"/compat/retell/{path}", body, "application/json")
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("op", "value", "found"),
+    [("co", "olde", 1), ("sw", "gold", 1), ("co", "silver", 0)],
+)
+def test_a_part_of_a_text_in_the_metadata_is_found(
+    agent: Agent, key: str, op: str, value: str, found: int
+) -> None:
+    make_call(agent.connection, metadata={"plan": "golden"})
+    wanted = {"key": "plan", "type": "string", "op": op, "value": value}
+    client = Client(headers={"Authorization": f"Bearer {key}"})
+    body = {"filter_criteria": {"metadata": [wanted]}}
+    answer = client.post("/compat/retell/v3/list-calls", body, "application/json")
+    assert len(answer.json()["items"]) == found
+
+
+@pytest.mark.parametrize(
+    ("kind", "op", "value"),
+    [("number", "gt", None), ("number", "gt", 2**70), ("enum", "in", 5)],
+)
+def test_a_value_that_does_not_fit_a_filter_is_a_400(
+    key: str, kind: str, op: str, value: Any
+) -> None:
+    wanted = {"key": "plan", "type": kind, "op": op, "value": value}
+    client = Client(headers={"Authorization": f"Bearer {key}"})
+    body = {"filter_criteria": {"metadata": [wanted]}}
+    answer = client.post("/compat/retell/v3/list-calls", body, "application/json")
+    assert answer.status_code == 400

@@ -1,14 +1,23 @@
 """Dispatch: one wish, one call; at most one dial; nothing uncertain is dialled again."""
 
 import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from threading import Barrier, BrokenBarrierError
+from typing import Any
 
 import pytest
+from django.db import connection, connections, transaction
+from kombu.exceptions import OperationalError
 
+from agents import sync
 from agents.models import PhoneNumber
-from agents.providers.base import LaunchWish
-from calls import dispatch, lifecycle, plan, reconcile
+from agents.providers.base import CallHandle, CallUpdate, LaunchWish, NumberFacts
+from agents.providers.simulator.client import Simulator
+from calls import dispatch, lifecycle, pacing, plan, reconcile, tasks
 from calls.models import Call, CallStatus
 from dashboard.models import Workspace
 from tests.factories import make_agent, make_call, make_connection, make_number
@@ -213,3 +222,98 @@ def test_a_key_is_unique_only_within_its_workspace(line: PhoneNumber) -> None:
     dispatch.launch(plan.prepare(line.workspace, wish()), key=key)
     make_call(make_connection(Workspace.objects.create(slug="b")), launch_key=key)
     assert Call.objects.count() == 2
+
+
+def test_a_worker_that_slept_does_not_stop_its_line(line: PhoneNumber) -> None:
+    at = now()
+    PhoneNumber.objects.update(next_start_at=at)
+    pacing.started(line, at - timedelta(minutes=5), at)
+    line.refresh_from_db()
+    assert line.next_start_at and line.next_start_at <= at + timedelta(seconds=1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_broker_that_is_down_does_not_fail_a_launch(
+    line: PhoneNumber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def down(*_: object) -> None:
+        raise OperationalError("The broker is down")
+
+    monkeypatch.setattr(tasks.dispatch_lane, "delay", down)
+    with transaction.atomic():
+        call = launched(line.workspace)
+        tasks.nudge(call)
+    assert dispatch.lanes_waiting(now()) == [("number", line.pk)]
+
+
+def test_a_call_heard_of_while_we_asked_is_not_lost(
+    line: PhoneNumber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launched(line.workspace, "+14155550157")
+    call = dialed(line)
+    Call.objects.filter(pk=call.pk).update(asks=9, ask_at=now())
+
+    def find(client: Simulator, handle: CallHandle) -> None:
+        started = CallUpdate(provider_call_id="p1", status="in_progress")
+        lifecycle.apply(call.pk, started, now())
+
+    monkeypatch.setattr(Simulator, "find_call", find)
+    reconcile.ask(call.pk, now())
+    call.refresh_from_db()
+    assert call.status == CallStatus.IN_PROGRESS
+
+
+def test_a_status_nobody_understands_does_not_hold_a_slot_for_ever(
+    line: PhoneNumber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launched(line.workspace)
+    call = dialed(line)
+    long_ago = now() - timedelta(days=1)
+    rows = Call.objects.filter(pk=call.pk)
+    rows.update(dialed_at=long_ago, answered_at=None, ask_at=long_ago)
+    odd = CallUpdate(provider_call_id=call.provider_call_id, status_raw="odd")
+    monkeypatch.setattr(Simulator, "fetch_call", lambda client, handle: odd)
+    reconcile.ask(call.pk, now())
+    assert rows.get().end_reason == "lost"
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="locks the whole database")
+@pytest.mark.django_db(transaction=True)
+def test_a_sync_and_a_dispatch_do_not_lock_each_other_out(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = make_number(make_connection(workspace), cps=5)
+    make_call(number.connection, phone_number=number, due_at=now())
+    told = [NumberFacts(number.number, "Another label", "twilio")]
+    both = Barrier(2, timeout=2)
+    for module, name in ((dispatch, "_has_slot"), (sync, "_keep_numbers")):
+        monkeypatch.setattr(module, name, meeting(both, getattr(module, name)))
+    with ThreadPoolExecutor(2) as pool:
+        jobs = [
+            pool.submit(closing(dispatch.step), number, now()),
+            pool.submit(closing(sync.keep), number.connection, [], told, now()),
+        ]
+    assert all(job.result() for job in jobs)
+
+
+def meeting(barrier: Barrier, then: Callable[..., Any]) -> Callable[..., Any]:
+    """Return `then` behind a wait for another thread, which may be kept from coming."""
+
+    def run(*given: Any) -> Any:
+        with suppress(BrokenBarrierError):
+            barrier.wait()
+        return then(*given)
+
+    return run
+
+
+def closing(then: Callable[..., Any]) -> Callable[..., Any]:
+    """Return `then` for a thread: its database connection is closed behind it."""
+
+    def run(*given: Any) -> Any:
+        try:
+            return then(*given)
+        finally:
+            connections.close_all()
+
+    return run

@@ -4,14 +4,19 @@ import json
 import re
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
+from threading import Barrier, BrokenBarrierError
 from typing import Any
 
 import pytest
+from django.db import connection, connections
 from django.test import Client
 
 from agents.models import Agent, Direction, bind
 from agents.phone import parse
+from calls import dispatch
 from calls.forms.callee import hear, understand
 from calls.models import Call, Contact
 from dashboard.models import Member, Workspace
@@ -20,6 +25,7 @@ from tests.factories import (
     make_call,
     make_connection,
     make_contact,
+    make_member,
     make_number,
     make_workspace,
 )
@@ -419,3 +425,32 @@ def test_metadata_is_folded_open_where_it_is_filled_in(
     full = client.post(PREVIEW, wish | {"metadata": json.dumps({"a": 1})})
     assert not re.search(r'<details id="engineers"[^>]* open', plain)
     assert re.search(r'<details id="engineers"[^>]* open', full.content.decode())
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="writers take turns there")
+@pytest.mark.django_db(transaction=True)
+def test_two_people_at_once_ring_a_phone_once(
+    workspace: Workspace,
+    client_of: Callable[[Member], Client],
+    wish: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clients = [client_of(make_member(workspace, "manager")) for _ in range(2)]
+    both, launch = Barrier(2, timeout=2), dispatch.launch
+
+    def launch_together(*given: Any, **named: Any) -> Any:
+        with suppress(BrokenBarrierError):
+            both.wait()
+        return launch(*given, **named)
+
+    def click(client: Client) -> int:
+        try:
+            data = wish | {"launch_key": str(uuid.uuid4())}
+            return client.post(NEW, data).status_code
+        finally:
+            connections.close_all()
+
+    monkeypatch.setattr(dispatch, "launch", launch_together)
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(click, clients)) == [302, 422]
+    assert Call.objects.count() == 1

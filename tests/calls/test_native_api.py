@@ -193,3 +193,34 @@ def test_the_api_describes_itself(db: None) -> None:
     told = Client().get("/api/v1/openapi.json").json()
     assert told["openapi"].startswith("3.1")
     assert "/api/v1/calls/{call_id}/cancel" in told["paths"]
+
+
+def test_a_repeat_is_the_first_call_even_if_it_could_not_go_out_now(
+    key: str, workspace: Workspace
+) -> None:
+    first = send(key, "POST", "calls", WISH, **{"Idempotency-Key": "1"})
+    workspace.suppressions.create(number=WISH["to_number"])
+    again = send(key, "POST", "calls", WISH, **{"Idempotency-Key": "1"})
+    assert (again.status_code, again.json()["id"]) == (200, first.json()["id"])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        json.dumps(WISH | {"metadata": {"a": "\x00"}}),
+        json.dumps(WISH | {"to_number": "\ud800"}),
+        json.dumps(WISH | {"metadata": {"a": float("nan")}}),
+        json.dumps(WISH)[:-1] + ', "metadata": ' + '{"a":' * 500 + "1" + "}" * 501,
+        json.dumps(WISH | {"scheduled_at": "2030-01-01T00:00:00"}),
+        json.dumps(WISH | {"scheduled_at": "9999-12-31T23:59:59-14:00"}),
+    ],
+)
+def test_what_cannot_be_kept_is_a_400(key: str, body: str) -> None:
+    answer = send(key, "POST", "calls", body)
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_json")
+    assert not Call.objects.exists()
+
+
+@pytest.mark.parametrize("cursor", ["x", "1-2", "WyIyMDI2IiwgNV0=", "9" * 5000])
+def test_a_cursor_of_somebody_else_is_a_400(key: str, cursor: str) -> None:
+    assert send(key, "GET", f"calls?cursor={cursor}").status_code == 400

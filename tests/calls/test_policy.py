@@ -180,3 +180,46 @@ def test_the_evidence_says_what_was_seen(plan: Callable[..., Plan]) -> None:
     assert seen["number"] == CALLEE
     assert seen["caller number"] == "+16285550170"
     assert seen["do-not-call"] == "not on the list"
+
+
+@pytest.mark.parametrize("written", ["1-415-555-0100", "4155550100", CALLEE])
+def test_the_do_not_call_list_holds_however_a_number_is_written(
+    plan: Callable[..., Plan], workspace: Workspace, agent: Agent, written: str
+) -> None:
+    make_number(agent.connection, number="100", carrier="custom")
+    workspace.suppressions.create(number=CALLEE)
+    wish = {"to_number": written, "from_number": "100", "ignore_e164_validation": True}
+    assert "do_not_call" in codes(plan(**wish))
+
+
+def test_another_contact_does_not_lift_do_not_call(
+    workspace: Workspace, agent: Agent
+) -> None:
+    make_contact(workspace, number=CALLEE, do_not_call=True)
+    other = make_contact(workspace, number="+14155550101")
+    wish = LaunchWish(to_number=CALLEE, agent_id=str(agent.pk))
+    assert codes(prepare(workspace, wish, contact=other)) == ["do_not_call"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"metadata": {"a": "\x00"}},
+        {"metadata": {"a": float("nan")}},
+        {"overrides": Overrides(raw={"\ud800": 1})},
+        {"variables": {"plan": "gold\x00"}},
+    ],
+)
+def test_what_no_database_can_keep_is_refused(
+    plan: Callable[..., Plan], changes: dict[str, object]
+) -> None:
+    assert "invalid_json" in codes(plan(**changes))
+
+
+def test_a_number_longer_than_e164_is_none(plan: Callable[..., Plan]) -> None:
+    assert codes(plan(to_number="+49" + "1" * 15)) == ["invalid_phone_number"]
+
+
+@pytest.mark.parametrize("version", ["²", "9" * 5000, "-1"])
+def test_an_odd_version_is_not_found(plan: Callable[..., Plan], version: str) -> None:
+    assert codes(plan(agent_version=version)) == ["agent_version_not_found"]

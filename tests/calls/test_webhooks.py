@@ -6,17 +6,19 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import DatabaseError
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
 from agents.models import Connection, bind
-from calls import webhooks
+from calls import lifecycle, webhooks
 from calls.models import Call, CallStatus, Source, WebhookEvent
-from calls.webhooks import GroupWriter
+from calls.webhooks import Entry, GroupWriter
 from dashboard.models import Workspace
 from tests.factories import (
     make_agent,
@@ -257,3 +259,72 @@ def test_a_ringing_caller_is_answered_from_the_contact(connection: Connection) -
     said = answer["call_inbound"]
     assert said["override_agent_id"] == "agent_in"
     assert said["dynamic_variables"]["first_name"] == "Ida"
+
+
+def test_a_copied_reference_does_not_overwrite_the_first_call(
+    connection: Connection,
+) -> None:
+    first = make_call(
+        connection, status=CallStatus.ENDED, provider_call_id="p1", summary="first"
+    )
+    reference = {"switchboard_reference": str(first.pk)}
+    analysis = {"call_summary": "second"}
+    deliver(
+        connection,
+        "call_analyzed",
+        call_id="p2",
+        metadata=reference,
+        call_analysis=analysis,
+        **ended(),
+    )
+    apply()
+    first.refresh_from_db()
+    assert first.summary == "first"
+    assert Call.objects.get(provider_call_id="p2").summary == "second"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"event":"x\x00"}',
+        b"\xff\xfe\x00",
+        b'{"event":"call_inbound"',
+        b'"call_inbound"' + b"[" * 5000,
+        b'{"event": "call_inbound", "call_inbound": []}',
+        b'{"event":"call_started","call":{"call_id":"a","x":' + b"[" * 3000,
+    ],
+)
+def test_odd_bodies_are_kept_and_answered(connection: Connection, body: bytes) -> None:
+    assert post(connection, body, sign(body)).status_code < 300
+    apply()
+    assert WebhookEvent.objects.get().applied_at
+
+
+def test_an_event_that_fails_is_tried_again_later_not_at_once(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deliver(connection, "call_started")
+    monkeypatch.setattr(lifecycle, "apply_all", lambda *_: 1 / 0)
+    apply()
+    event = WebhookEvent.objects.get()
+    assert (event.attempts, event.applied_at) == (1, None)
+    monkeypatch.undo()
+    webhooks.apply_pending(timezone.now() + timedelta(seconds=5))
+    event.refresh_from_db()
+    assert event.applied_at
+
+
+def test_one_event_that_cannot_be_stored_fails_alone() -> None:
+    stored: list[str] = []
+
+    def picky(events: list[WebhookEvent]) -> None:
+        if any(event.body == "bad" for event in events):
+            raise DatabaseError("no")
+        stored.extend(event.body for event in events)
+
+    writer = GroupWriter(picky)
+    entries = [Entry(WebhookEvent(body=body)) for body in ("good", "bad", "fine")]
+    writer.queue = list(entries)
+    writer._write_group()
+    assert stored == ["good", "fine"]
+    assert [entry.error is None for entry in entries] == [True, False, True]

@@ -1,5 +1,9 @@
 """Tests of the one door to the network."""
 
+import socket
+import threading
+import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -119,3 +123,40 @@ def test_private_addresses_are_refused(settings: Settings, url: str) -> None:
 def test_a_real_refused_connection_is_busy() -> None:
     with pytest.raises(ProviderBusy):
         http.request("GET", "http://127.0.0.1:9/", label="Acme", headers={})
+
+
+def test_a_key_that_cannot_be_sent_is_said_without_showing_it() -> None:
+    headers = {"Authorization": "Bearer clé-very-secret"}
+    with pytest.raises(ProviderRefused, match="Paste the key again") as caught:
+        http.request("GET", "http://127.0.0.1:9/", label="Acme", headers=headers)
+    assert "secret" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "beginning", [b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n", b"HTTP/1.1 200 O"]
+)
+def test_an_answer_that_drips_is_not_waited_for_for_ever(
+    beginning: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "CONNECT_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=drip, args=(server, beginning), daemon=True).start()
+        url, began = f"http://127.0.0.1:{server.getsockname()[1]}/", time.monotonic()
+        with pytest.raises(ProviderUnclear, match="did not answer within"):
+            http.request("GET", url, label="Acme", headers={}, read_seconds=0.3)
+        assert time.monotonic() - began < 1.5
+
+
+def drip(server: socket.socket, beginning: bytes) -> None:
+    """Answer one request a byte at a time."""
+    client, _ = server.accept()
+    with client, suppress(OSError):
+        client.sendall(beginning)
+        for _ in range(40):
+            time.sleep(0.1)
+            client.sendall(b"a")
+
+
+def test_a_long_answer_to_a_webhook_is_still_an_answer(wire: Wire) -> None:
+    wire.on("POST /dial", httpx.Response(200, text="x" * 2**18))
+    assert http.post(URL, b"{}", {}, 1.0) == (200, "")

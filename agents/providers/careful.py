@@ -1,0 +1,143 @@
+"""Connections we may make: to allowed addresses only, and never longer than told."""
+
+import ipaddress
+import math
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpcore
+import httpx
+from django.conf import settings
+
+LIMITS = httpx.Limits(
+    max_connections=256, max_keepalive_connections=64, keepalive_expiry=15.0
+)
+
+
+class AddressRefused(Exception):
+    """The address is not one we may talk to; `str()` says why."""
+
+
+# --- How long ------------------------------------------------------------------------
+class Clock(threading.local):
+    """When the request of this thread must be over."""
+
+    ends_at = math.inf
+
+
+clock = Clock()
+
+
+@contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """End a request of this thread after `seconds`, however slowly its answer drips.
+
+    The time limits of httpx begin anew with every byte.
+    """
+    clock.ends_at = time.monotonic() + seconds
+    try:
+        yield
+    finally:
+        clock.ends_at = math.inf
+
+
+def _left(timeout: float | None) -> float | None:
+    left = clock.ends_at - time.monotonic()
+    if left <= 0:
+        raise httpcore.ReadTimeout("The answer took too long altogether.")
+    return timeout if left == math.inf else min(timeout or left, left)
+
+
+class TimedStream(httpcore.NetworkStream):
+    """A stream that heeds the clock of its thread."""
+
+    def __init__(self, stream: httpcore.NetworkStream) -> None:
+        self.stream = stream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Read what is there, or wait for it."""
+        return self.stream.read(max_bytes, _left(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Write it all."""
+        self.stream.write(buffer, _left(timeout))
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.stream.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        """Go on encrypted."""
+        inner = self.stream.start_tls(ssl_context, server_hostname, timeout)
+        return TimedStream(inner)
+
+    def get_extra_info(self, info: str) -> Any:
+        """Return what the connection pool asks."""
+        return self.stream.get_extra_info(info)
+
+
+# --- Which addresses -----------------------------------------------------------------
+class CarefulBackend(httpcore.SyncBackend):
+    """Connects to public addresses only, unless settings allow private ones.
+
+    The check is made on the very address that is connected to, so that a name which
+    answers differently the second time gains nothing.
+    """
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        """Connect to the first address of `host` that answers, if all are public."""
+        allowed = settings.ALLOW_PRIVATE_ADDRESSES
+        addresses = [host] if allowed else _public_addresses(host, port)
+        problem: Exception = httpcore.ConnectError(f"{host} has no address.")
+        for address in addresses:
+            try:
+                stream = super().connect_tcp(
+                    address, port, timeout, local_address, socket_options
+                )
+                return TimedStream(stream)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                problem = error
+        raise problem
+
+
+def _public_addresses(host: str, port: int) -> list[str]:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise httpcore.ConnectError(str(error)) from error
+    addresses = list(dict.fromkeys(str(row[4][0]) for row in found))
+    if not all(ipaddress.ip_address(a.split("%")[0]).is_global for a in addresses):
+        raise AddressRefused(f"{host} is a private address.")
+    return addresses
+
+
+class CarefulTransport(httpx.HTTPTransport):
+    """The usual transport, over a CarefulBackend."""
+
+    def __init__(self) -> None:
+        context = httpx.create_ssl_context()
+        super().__init__(verify=context, limits=LIMITS)
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=context,
+            max_connections=LIMITS.max_connections,
+            max_keepalive_connections=LIMITS.max_keepalive_connections,
+            keepalive_expiry=LIMITS.keepalive_expiry,
+            network_backend=CarefulBackend(),
+        )
