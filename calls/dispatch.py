@@ -27,7 +27,7 @@ from agents.providers.base import (
 )
 from calls import lifecycle, pacing, policy
 from calls.lifecycle import Applied
-from calls.models import Call, CallStatus
+from calls.models import Call, CallStatus, Fault
 from calls.models.call import CallQuerySet
 from calls.pacing import Lane
 from calls.plan import Plan
@@ -262,6 +262,10 @@ def dial(call_id: uuid.UUID, attempt: int, start: datetime) -> Applied | None:
     call = load(call_id)
     request = request_of(call, attempt=attempt)
     client = call.connection.client()
+    barred = policy.barred_since(call)
+    if barred:
+        what = ("not_permitted", Fault.US, barred, "do_not_call")
+        return lifecycle.fail(call_id, *what, still=CallStatus.DIALING)
     if not lifecycle.start_dialing(call_id, attempt, start):
         return None
     pacing.wait_until(start)
@@ -281,7 +285,9 @@ def dial(call_id: uuid.UUID, attempt: int, start: datetime) -> Applied | None:
 
 def load(call_id: uuid.UUID) -> Call:
     """Return the call with everything a provider's adapter needs of it."""
-    rows = Call.objects.select_related("connection", "agent", "phone_number")
+    rows = Call.objects.select_related(
+        "connection", "agent", "phone_number", "contact", "workspace"
+    )
     return rows.prefetch_related("agent__versions").get(pk=call_id)
 
 

@@ -26,6 +26,18 @@ def check(plan: Plan) -> list[Refusal]:
     return [refusal for look in CHECKS for refusal in look(plan)]
 
 
+def barred_since(call: Call) -> str:
+    """Say why a waiting call may not go out any more; empty: it may.
+
+    Asked again just before the dial: somebody may have asked not to be called since.
+    """
+    if call.contact and call.contact.do_not_call:
+        return f"{call.contact} asked not to be called. It did not go out."
+    if call.workspace.suppressions.filter(number=call.to_number).exists():
+        return f"{phone.pretty(call.to_number)} is on the do-not-call list by now."
+    return ""
+
+
 def evidence(plan: Plan, refusals: list[Refusal]) -> list[dict[str, str]]:
     """Say what was looked at and what was seen, to be kept with the call."""
     seen = {

@@ -317,3 +317,11 @@ def closing(then: Callable[..., Any]) -> Callable[..., Any]:
             connections.close_all()
 
     return run
+
+
+def test_a_number_suppressed_since_the_launch_does_not_ring(line: PhoneNumber) -> None:
+    launched(line.workspace)
+    line.workspace.suppressions.create(number="+14155550100")
+    call = dialed(line)
+    assert (call.status, call.end_reason) == (CallStatus.FAILED, "not_permitted")
+    assert call.dialed_at is None
