@@ -204,6 +204,11 @@ def _has_slot(lane: Lane) -> bool:
     return used < connection.concurrency
 
 
+def lane_name(number: uuid.UUID | None, connection: uuid.UUID) -> tuple[str, uuid.UUID]:
+    """Return what a task is told of a lane: its kind and its id."""
+    return ("number", number) if number else ("connection", connection)
+
+
 def lanes_waiting(now: datetime) -> list[tuple[str, uuid.UUID]]:
     """Return the lanes with a due call and nobody about to look: lost nudges."""
     due = Call.objects.waiting().filter(due_at__lte=now)
@@ -216,7 +221,7 @@ def lanes_waiting(now: datetime) -> list[tuple[str, uuid.UUID]]:
     for number, connection, number_wake, connection_wake in pairs:
         wake = number_wake if number else connection_wake
         if wake is None or wake < late:
-            found.append(("number", number) if number else ("connection", connection))
+            found.append(lane_name(number, connection))
     return found
 
 

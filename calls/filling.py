@@ -17,7 +17,7 @@ from agents.providers.base import CallRequest, CallUpdate
 from agents.providers.simulator.client import recording_url
 from agents.providers.simulator.numbers import script_digits
 from agents.providers.simulator.timeline import state_at, timeline
-from calls import bulk, lifecycle
+from calls import batches, lifecycle
 from calls.models import Call, CallStatus, Contact, Fault, Source, ToolCall, Turn
 from calls.stock import Line, Stock
 from calls.transcript import TOOL_FIELDS, TURN_FIELDS
@@ -107,9 +107,9 @@ def fill(stock: Stock, count: int, days: int, now: datetime, random: Random) -> 
             calls.append(call)
             turns += _rows(call, update.turns or (), TURN_FIELDS)
             tools += _rows(call, update.tools or (), TOOL_FIELDS)
-        bulk.write(Call, bulk.names_of(Call), bulk.values_of(calls))
-        bulk.write(Turn, ("call_id", "index", *TURN_FIELDS), turns)
-        bulk.write(ToolCall, ("call_id", "index", *TOOL_FIELDS), tools)
+        batches.write(Call, batches.names_of(Call), batches.values_of(calls))
+        batches.write(Turn, ("call_id", "index", *TURN_FIELDS), turns)
+        batches.write(ToolCall, ("call_id", "index", *TOOL_FIELDS), tools)
         filled.calls += len(calls)
         filled.turns += len(turns)
     filled.seconds = round(time.monotonic() - began, 2)

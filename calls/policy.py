@@ -11,9 +11,10 @@ from dataclasses import asdict
 from agents import phone
 from agents.models import E164, Carrier
 from agents.providers.reading import kept
-from calls.models import Call
+from calls.models import Call, Contact
 from calls.plan import Plan
 from calls.refusals import Refusal
+from dashboard.models import Workspace
 
 SIP_NAME = re.compile(r"[Xx]-[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 VARIABLE_NAME = re.compile(r"[A-Za-z_][\w.-]*")
@@ -31,11 +32,9 @@ def barred_since(call: Call) -> str:
 
     Asked again just before the dial: somebody may have asked not to be called since.
     """
-    if call.contact and call.contact.do_not_call:
-        return f"{call.contact} asked not to be called. It did not go out."
-    if call.workspace.suppressions.filter(number=call.to_number).exists():
-        return f"{phone.pretty(call.to_number)} is on the do-not-call list by now."
-    return ""
+    written = phone.e164(call.to_number, call.workspace.country)
+    refusal = _barred(call.workspace, call.contact, (call.to_number, written))
+    return f"{refusal.message} It did not go out." if refusal else ""
 
 
 def evidence(plan: Plan, refusals: list[Refusal]) -> list[dict[str, str]]:
@@ -164,24 +163,34 @@ def _connection(plan: Plan) -> Iterator[Refusal]:
 
 def _do_not_call(plan: Plan) -> Iterator[Refusal]:
     # The number as it is dialled, and as it is understood: 001415… is +1415….
-    numbers = {plan.to_number} | ({plan.phone.e164} if plan.phone else set())
-    asked = plan.workspace.contacts.filter(number__in=numbers, do_not_call=True)
-    if plan.contact and plan.contact.do_not_call:
-        asked = plan.workspace.contacts.filter(pk=plan.contact.pk)
-    if contact := asked.first():
-        yield Refusal(
+    numbers = (plan.to_number, plan.phone.e164 if plan.phone else "")
+    refusal = _barred(plan.workspace, plan.contact, numbers)
+    if refusal:
+        yield refusal
+
+
+def _barred(
+    workspace: Workspace, contact: Contact | None, numbers: tuple[str, ...]
+) -> Refusal | None:
+    """Refuse the contact or the numbers (as dialled first) that must not be called."""
+    asked = workspace.contacts.filter(number__in=numbers, do_not_call=True)
+    if contact and contact.do_not_call:
+        asked = workspace.contacts.filter(pk=contact.pk)
+    if found := asked.first():
+        return Refusal(
             "do_not_call",
-            f"{contact} asked not to be called.",
+            f"{found} asked not to be called.",
             "Only if they agreed to calls again: edit the contact.",
             "to_number",
         )
-    elif plan.workspace.suppressions.filter(number__in=numbers).exists():
-        yield Refusal(
+    if workspace.suppressions.filter(number__in=numbers).exists():
+        return Refusal(
             "do_not_call",
-            f"{phone.pretty(plan.to_number)} is on the do-not-call list.",
+            f"{phone.pretty(numbers[0])} is on the do-not-call list.",
             "Only if they agreed to calls again: an admin can take it off the list.",
             "to_number",
         )
+    return None
 
 
 def _country(plan: Plan) -> Iterator[Refusal]:

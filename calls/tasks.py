@@ -38,13 +38,16 @@ def _seconds(until: datetime) -> float:
 # --- Nudges --------------------------------------------------------------------------
 def nudge(call: Call) -> None:
     """Have the call's lane looked at, once its row is committed."""
-    lane = ("number", call.phone_number_id)
-    if lane[1] is None:
-        lane = ("connection", call.connection_id)
     # Robust: the row is written, and the sweep finds it when the broker is down.
     transaction.on_commit(
-        lambda: dispatch_lane.delay(lane[0], str(lane[1])), robust=True
+        lambda: look(call.phone_number_id, call.connection_id), robust=True
     )
+
+
+def look(number: uuid.UUID | None, connection: uuid.UUID) -> None:
+    """Look at the lane of a number or, for calls without one, of their connection."""
+    kind, lane_id = dispatch.lane_name(number, connection)
+    dispatch_lane.delay(kind, str(lane_id))
 
 
 def apply_soon(seconds: float = 0.0) -> bool:
@@ -81,8 +84,7 @@ def wake_waiting(connection_id: uuid.UUID) -> None:
     """Look at the lanes of a connection that has a slot again."""
     waiting = Call.objects.waiting().filter(connection=connection_id).order_by()
     for number in waiting.values_list("phone_number", flat=True).distinct():
-        lane = ("number", number) if number else ("connection", connection_id)
-        dispatch_lane.delay(lane[0], str(lane[1]))
+        look(number, connection_id)
 
 
 # --- Tasks ---------------------------------------------------------------------------

@@ -8,14 +8,6 @@ from django.utils import timezone
 
 from dashboard.models import ApiKey
 
-SCOPES = (
-    "calls:read",
-    "calls:write",
-    "agents:read",
-    "agents:write",
-    "numbers:read",
-    "numbers:write",
-)
 # "Last used" is shown to people; a write for every request would be a waste.
 TOUCH_EVERY = timedelta(minutes=1)
 

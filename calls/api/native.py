@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from ninja import Field, Header, NinjaAPI, Query, Schema, Status
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.parser import Parser
@@ -18,6 +17,7 @@ from pydantic import AwareDatetime, ConfigDict
 
 from agents.providers.base import LaunchWish, Overrides
 from calls import dispatch, history, plan, policy, tasks
+from calls.api import keys
 from calls.api.shapes import agent_json, call_json, number_json
 from calls.api.visit import NOT_JSON, decode
 from calls.models import Call, Source
@@ -51,8 +51,7 @@ class KeyAuth(HttpBearer):
         key = ApiKey.find(token)
         if key is None:
             raise Problem(401, "invalid_key", "This API key is not valid (any more).")
-        if key.last_used_at is None or (timezone.now() - key.last_used_at).seconds > 60:
-            ApiKey.objects.filter(pk=key.pk).update(last_used_at=timezone.now())
+        keys.touch(key)
         return key
 
 
@@ -108,7 +107,7 @@ def answer_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
 def key_of(request: HttpRequest, scope: str) -> ApiKey:
     """Return the key of the request, if it has the scope."""
     key: ApiKey = request.auth  # type: ignore[attr-defined]
-    if scope not in key.scopes:
+    if not keys.may(key, scope):
         message = f"This API key does not have the scope {scope}."
         raise Problem(403, "permission_denied", message)
     return key
