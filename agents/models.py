@@ -29,6 +29,8 @@ class Paced(models.Model):
 
     cps = models.DecimalField(max_digits=5, decimal_places=2, default=1)
     next_start_at = models.DateTimeField(null=True, blank=True)
+    # When the last calls started, newest last: as many as may start in a second.
+    starts = models.JSONField(default=list)
     wake_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -17,7 +17,8 @@ from django.utils import timezone
 
 from agents.providers import http
 from agents.providers.base import Manner
-from agents.providers.dialects import DIALECTS, Dialect
+from agents.providers.dialects import Tenant, Voice
+from agents.providers.registry import DIALECTS
 from calls.models import Call, Delivery, WebhookEndpoint
 from calls.records import record
 
@@ -49,6 +50,7 @@ def owe_all(changes: Iterable[Change]) -> None:
     changes = list(changes)
     spaces = {call.workspace_id for call, _, _ in changes}
     rows = WebhookEndpoint.objects.filter(workspace__in=spaces, is_active=True)
+    rows = rows.select_related("workspace")
     endpoints = [row for row in rows if row.dialect in DIALECTS]
     for call, before_status, changed in changes if endpoints else []:
         listeners = _listeners(call, endpoints)
@@ -88,7 +90,7 @@ def _manner(call: Call) -> Manner:
     return call.connection.client().manner(call.to_number)
 
 
-def _told(side: Dialect, events: list[str], manner: Manner) -> list[str]:
+def _told(side: Voice, events: list[str], manner: Manner) -> list[str]:
     """Leave out what a scripted trouble keeps quiet."""
     if manner.webhooks == "none":
         return []
@@ -99,7 +101,7 @@ def _told(side: Dialect, events: list[str], manner: Manner) -> list[str]:
 
 def _write(
     call: Call,
-    side: Dialect,
+    side: Voice,
     events: list[str],
     listeners: Iterable[WebhookEndpoint],
     manner: Manner,
@@ -114,8 +116,10 @@ def _write(
     if not wanted:
         return
     told = record(call)
+    workspace = wanted[0][0].workspace
+    tenant = Tenant(str(workspace.pk), workspace.name)
     bodies = {
-        event: json.dumps(side.webhook(event, told), separators=(",", ":"))
+        event: json.dumps(side.webhook(event, told, tenant), separators=(",", ":"))
         for event in {event for _, event in wanted}
     }
     rows = [
@@ -135,7 +139,7 @@ def _write(
 
 
 def _twice_reversed(
-    call: Call, side: Dialect, rows: list[Delivery], now: datetime
+    call: Call, side: Voice, rows: list[Delivery], now: datetime
 ) -> list[Delivery]:
     """Send every webhook twice and in the wrong order: the later one goes first."""
     waiting = call.deliveries.filter(attempts=0, due_at__gt=now + AFTER)
@@ -169,10 +173,11 @@ class Parcel:
 
     def send(self) -> tuple[int, str]:
         """Sign and post it; return the status and what went wrong."""
-        if not self.key:
+        side = DIALECTS[self.dialect]
+        if side.NEEDS_KEY and not self.key:
             return 0, "No API key is left to sign with. Make one under Settings."
         now_ms = round(time.time() * 1000)
-        headers = DIALECTS[self.dialect].headers(self.body, self.key, now_ms)
+        headers = side.headers(self.body, self.key, now_ms)
         return http.post(self.url, self.body, headers, ANSWER_SECONDS)
 
 

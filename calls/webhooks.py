@@ -131,11 +131,12 @@ def receive(
     client = connection.client()
     if not client.verify_webhook(headers, body, now):
         return False
+    kept = (*KEPT, *client.signature_headers())
     event = WebhookEvent(
         connection_id=connection.pk,
         event_key=hashlib.sha256(body).hexdigest(),
         verdict=Verdict.HINT if client.webhooks_are_hints else Verdict.SIGNED,
-        headers={name: headers[name] for name in KEPT if name in headers},
+        headers={name: headers[name] for name in kept if name in headers},
         # PostgreSQL keeps no NUL.
         body=body.decode("utf-8", "replace").replace("\x00", "\ufffd"),
         received_at=now,
@@ -144,7 +145,7 @@ def receive(
     return True
 
 
-KEPT = ("content-type", "user-agent", "x-retell-signature")
+KEPT = ("content-type", "user-agent")
 
 
 class Directory:

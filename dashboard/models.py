@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from hmac import compare_digest
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, BaseUserManager
@@ -160,6 +161,10 @@ class ApiKey(models.Model):
         rows = cls.objects.filter(key_digest=digest(key), revoked_at=None)
         live = rows.filter(Q(expires_at=None) | Q(expires_at__gt=now))
         return live.select_related("workspace").first()
+
+    def fits(self, secret: str) -> bool:
+        """Tell in constant time whether the secret is the one that goes with the key."""
+        return compare_digest(self.secret_digest, digest(secret))
 
 
 class AuditEntry(models.Model):

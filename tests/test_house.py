@@ -72,7 +72,9 @@ def test_inside_calls_imports_go_one_way(name: str) -> None:
         above |= {"calls.lifecycle", "calls.policy", "calls.pacing", "calls.dispatch"}
     if name != "calls/tasks.py":
         above |= {"calls.tasks"}
-    if name in {"calls/policy.py", "calls/lifecycle.py", "calls/pacing.py"}:
+    if name.startswith(
+        ("calls/policy.py", "calls/lifecycle.py", "calls/pacing.py", "calls/gate/")
+    ):
         above |= {"calls.dispatch", "calls.webhooks", "calls.reconcile"}
     assert not inside(seen, *above)
 
@@ -106,6 +108,13 @@ def test_only_lifecycle_writes_the_status(name: str) -> None:
 def test_only_dispatch_places_calls(name: str) -> None:
     if name != "calls/dispatch.py" and not name.startswith("agents/providers/"):
         assert ".place_call(" not in text(name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_only_policy_asks_the_checks(name: str) -> None:
+    if name != "calls/policy.py" and not name.startswith("calls/gate/"):
+        assert not inside(imports(name), "calls.gate")
+        assert not re.search(r"\bRefusal\(", text(name)) or name == "calls/refusals.py"
 
 
 @pytest.mark.parametrize("name", NAMES)

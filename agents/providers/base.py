@@ -79,6 +79,8 @@ class Provider:
     documentation: ClassVar[str] = ""
 
     can_carry_reference: ClassVar[bool] = True
+    # A repeat of a dial with the same reference returns the first call there.
+    dials_once: ClassVar[bool] = False
     can_hang_up: ClassVar[bool] = False
     can_bind_inbound: ClassVar[bool] = False
     can_bind_outbound: ClassVar[bool] = False
@@ -87,8 +89,17 @@ class Provider:
     has_sip_headers: ClassVar[bool] = False
     has_overrides: ClassVar[bool] = False
     has_trunks: ClassVar[bool] = False
+    has_variables: ClassVar[bool] = True
+    # The agent has the caller number; none can be named for a call.
+    picks_caller: ClassVar[bool] = False
+    # Requests a minute that an account may make, all together; 0: no limit is known.
+    requests_per_minute: ClassVar[int] = 0
     has_webhooks: ClassVar[bool] = True
+    webhooks_are_signed: ClassVar[bool] = True
+    # A webhook only says that there is something to ask, signed or not.
     webhooks_are_hints: ClassVar[bool] = False
+    # Some ends are told by no webhook: open calls are asked about all the same.
+    webhooks_may_miss: ClassVar[bool] = False
     # Bytes that every "a caller is ringing, what to do?" webhook holds; empty: none.
     inbound_marker: ClassVar[bytes] = b""
     # Ask about an open call that has been silent for this long.
@@ -118,7 +129,10 @@ class Provider:
         raise NotImplementedError
 
     def list_calls(self, since: datetime, cursor: str = "") -> Page[CallUpdate]:
-        """Return calls that started at or after `since`, newest first, by pages."""
+        """Return calls that started at or after `since`, newest first, by pages.
+
+        What of a call is not in the list stays unknown; it may be fetched.
+        """
         raise NotImplementedError
 
     def hang_up(self, handle: CallHandle) -> None:
@@ -149,6 +163,10 @@ class Provider:
         """Tell in constant time whether the body is theirs. Header names: lower case."""
         raise NotImplementedError
 
+    def signature_headers(self) -> tuple[str, ...]:
+        """Return the headers, in lower case, that a webhook's origin is read from."""
+        return ()
+
     def parse_webhook(self, payload: Any, received_at: datetime) -> list[CallUpdate]:
         """Turn decoded JSON into updates; an unknown event gives an empty list."""
         raise NotImplementedError
@@ -160,6 +178,22 @@ class Provider:
     def answer_inbound(self, agent_id: str, variables: Mapping[str, str]) -> Json:
         """Render our answer to `parse_inbound`; the empty id leaves their agent."""
         return {}
+
+    # what is wished
+    def refuse_wish(self, wish: LaunchWish) -> tuple[str, str]:
+        """Say which field of a wish cannot be honoured, and why; empty: all of it can.
+
+        Only what the facts above do not say already. Field: our API's name.
+        """
+        return "", ""
+
+    # recordings
+    def recording(self, url: str) -> tuple[str, dict[str, str]]:
+        """Return the whole address of a recording and the headers to fetch it with.
+
+        Our key goes along to the account's own host only, and only where it is needed.
+        """
+        return url, {}
 
     # as a stand-in
     def manner(self, to_number: str) -> Manner:

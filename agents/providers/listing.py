@@ -1,7 +1,10 @@
-"""What a client asks of a list, in our words and units."""
+"""What a client asks of a list, and the rows it is made of, in our words and units."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+
+from agents.providers.vocabulary import AgentFacts, NumberFacts, VersionFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +33,37 @@ class ListWish:
     skip: int = 0
     ascending: bool = False
     with_total: bool = False
+    with_turns: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRecord:
+    """One of our agents, for a dialect to render. `id` is ours, a UUID as text."""
+
+    id: str
+    facts: AgentFacts
+    created_at: datetime
+    changed_at: datetime
+    inbound_numbers: tuple[str, ...] = ()
+    outbound_numbers: tuple[str, ...] = ()
+
+    @property
+    def latest(self) -> VersionFacts:
+        """The latest version."""
+        return max(
+            self.facts.versions, key=lambda v: v.version, default=VersionFacts(0)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class NumberRecord:
+    """One of our numbers, for a dialect to render. `id` is ours, a UUID as text.
+
+    The bindings in `facts` hold the providers' agent ids; the names go with them.
+    """
+
+    id: str
+    facts: NumberFacts
+    created_at: datetime
+    inbound_name: str = ""
+    outbound_name: str = ""

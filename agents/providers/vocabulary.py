@@ -96,6 +96,9 @@ class CallHandle:
     provider_call_id: str = ""
     dialed_at: datetime | None = None
     hang_up_requested_at: datetime | None = None
+    # Ids that other calls of ours to that number have, for a provider that cannot
+    # carry our reference: none of them is the call we look for.
+    taken: frozenset[str] = frozenset()
 
 
 # --- What we learn -------------------------------------------------------------------
@@ -141,10 +144,12 @@ class CallUpdate:
 
     `status`, `end_reason`, `answered_by` are our words, `*_raw` theirs. `turns` and
     `tools` are whole (they replace what was known) when not None. `occurred_at` says
-    how new the facts are. The last block serves calls we did not start.
+    how new the facts are. `other_call_id` is a second id, where a provider has two. The
+    last block serves calls we did not start.
     """
 
     provider_call_id: str = ""
+    other_call_id: str = ""
     reference: str = ""
     occurred_at: datetime | None = None
     status: str = ""
@@ -227,6 +232,7 @@ class NumberFacts:
     countries: tuple[str, ...] = ()  # allowed outbound; empty: all
     inbound: BindingFacts = field(default_factory=BindingFacts)
     outbound: BindingFacts = field(default_factory=BindingFacts)
+    trouble: str = ""  # what the provider says is wrong with it, for a person
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,13 +279,17 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One field of the connection form: a `--set` name, its label and its help."""
+    """One field of the connection form: a `--set` name, its label and its help.
+
+    `default` holds where nothing is set; only one that is no secret has one.
+    """
 
     name: str
     label: str
     help: str = ""
     is_secret: bool = True
     is_required: bool = True
+    default: str = ""
 
 
 # --- What we show as a provider ------------------------------------------------------

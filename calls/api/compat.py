@@ -1,51 +1,30 @@
 """The door for clients that speak a provider's API: `/compat/<slug>/<their own path>`."""
 
-import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Protocol
-
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
-from agents.providers.base import Json, ProviderBusy, ProviderError, ProviderUnclear
-from agents.providers.retell import server as retell
-from calls.api import keys, retell_agents, retell_calls, retell_llms, retell_numbers
+from agents.providers.base import ProviderBusy, ProviderError, ProviderUnclear
+from agents.providers.dialects import Door, Server, Tenant
+from agents.providers.registry import DIALECTS
+from calls.api import (
+    dialect,
+    keys,
+    retell_agents,
+    retell_calls,
+    retell_llms,
+    retell_numbers,
+)
 from calls.api.visit import Action, Problem, Visit, read_body
+from dashboard.models import ApiKey
 
-logger = logging.getLogger(__name__)
-
-
-class Server(Protocol):
-    """What the door asks of a provider's `server.py`."""
-
-    KEY_MISSING: str
-
-    def route(self, method: str, path: str) -> tuple[str, str] | None:
-        """Return the action an address stands for and the id in it."""
-
-    def error(self, message: str) -> Json:
-        """Return the body of an error."""
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One dialect: how it is spoken, and what it can do."""
-
-    server: Server
-    actions: Mapping[str, Action]
-
-
-SIDES: dict[str, Side] = {
-    "retell": Side(
-        retell,
-        retell_calls.ACTIONS
-        | retell_agents.ACTIONS
-        | retell_llms.ACTIONS
-        | retell_numbers.ACTIONS,
-    ),
+# What only one dialect's clients can do, beside what all of them can.
+MORE: dict[str, dict[str, Action]] = {
+    "retell": retell_calls.ACTIONS
+    | retell_agents.ACTIONS
+    | retell_llms.ACTIONS
+    | retell_numbers.ACTIONS,
 }
 
 
@@ -53,43 +32,68 @@ SIDES: dict[str, Side] = {
 @login_not_required
 def compat(request: HttpRequest, slug: str, path: str) -> HttpResponseBase:
     """Answer one request as the provider `slug` would."""
-    side = SIDES.get(slug)
+    side = DIALECTS.get(slug)
     if side is None:
         words = f"Switchboard does not speak “{slug}”."
         return JsonResponse({"error": "not_found", "message": words}, status=404)
     try:
-        return _answer(side, request, path)
+        return _answer(side, slug, request, path)
     except Problem as problem:
-        return JsonResponse(side.server.error(problem.message), status=problem.status)
+        where = (problem.message, problem.field)
+        return dialect.answer(side.error(problem.status, problem.code, *where))
     except ProviderError as error:
-        status = _status(error)
-        return JsonResponse(side.server.error(error.message), status=status)
+        return dialect.answer(side.error(*_meaning(error), error.message))
 
 
-def _answer(side: Side, request: HttpRequest, path: str) -> HttpResponseBase:
-    key = keys.authenticate(request)
-    if key is None:
-        raise Problem(401, side.server.KEY_MISSING)
-    found = side.server.route(str(request.method), path.rstrip("/"))
-    if found is None:
-        raise Problem(404, f"There is no {request.method} /{path} here.")
-    name, part = found
-    scope, act = _action(side.actions, name)
-    if not keys.may(key, scope):
-        raise Problem(403, f"This API key does not have the scope {scope}.")
-    return act(Visit(request, key, part, read_body(request)))
-
-
-def _action(
-    actions: Mapping[str, Action], name: str
-) -> tuple[str, Callable[[Visit], HttpResponseBase]]:
+def _answer(
+    side: Server, slug: str, request: HttpRequest, path: str
+) -> HttpResponseBase:
+    key = _key(side, request)
+    name, ids = _route(side, str(request.method), path)
+    actions = dialect.ACTIONS | MORE.get(slug, {})
     if name not in actions:
         raise Problem(400, f"Switchboard does not offer {name.replace('_', ' ')}.")
-    return actions[name]
+    scope, act = actions[name]
+    if not keys.may(key, scope):
+        words = f"This API key does not have the scope {scope}."
+        raise Problem(403, words, "permission_denied")
+    door = Door(
+        action=name,
+        tenant=Tenant(str(key.workspace.pk), key.workspace.name),
+        id=ids.get("id", ""),
+        account=ids.get("account", ""),
+        query=request.GET.dict(),
+        body=read_body(request),
+    )
+    done: HttpResponseBase = act(Visit(request, key, door, slug))
+    return done
 
 
-def _status(error: ProviderError) -> int:
-    """Return the status for what a provider behind us, or our own reading, refused."""
+def _key(side: Server, request: HttpRequest) -> ApiKey:
+    """Return the usable key the request carries, in the dialect's way."""
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    sent, secret = side.credentials(headers, request.GET.dict())
+    key = keys.authenticate(sent, secret)
+    if key is None:
+        code = "invalid_key" if sent else "authentication_required"
+        raise Problem(401, side.KEY_MISSING, code)
+    return key
+
+
+def _route(side: Server, method: str, path: str) -> tuple[str, dict[str, str]]:
+    found = side.ROUTES.match(method, path.rstrip("/"))
+    if found is not None:
+        return found
+    if methods := side.ROUTES.methods(path.rstrip("/")):
+        words = f"/{path} takes {', '.join(methods)}, not {method}."
+        raise Problem(405, words, "method_not_allowed")
+    raise Problem(404, f"There is no {method} /{path} here.", "not_found")
+
+
+def _meaning(error: ProviderError) -> tuple[int, str]:
+    """Return status and code of what a provider behind us, or our reading, refused."""
     if isinstance(error, ProviderBusy):
-        return 429
-    return 500 if isinstance(error, ProviderUnclear) else 400
+        return 429, "limit_exceeded"
+    if isinstance(error, ProviderUnclear):
+        return 500, "server_error"
+    return 400, "provider_error"

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from django.db.models import Q
-from django.http import HttpRequest
 from django.utils import timezone
 
 from dashboard.models import ApiKey
@@ -12,18 +11,15 @@ from dashboard.models import ApiKey
 TOUCH_EVERY = timedelta(minutes=1)
 
 
-def bearer(request: HttpRequest) -> str:
-    """Return the key of an `Authorization: Bearer` header; empty: there is none."""
-    kind, _, key = request.headers.get("Authorization", "").partition(" ")
-    return key.strip() if kind.lower() == "bearer" else ""
+def authenticate(key: str, secret: str | None = None) -> ApiKey | None:
+    """Return the usable key, with its workspace; None for a wrong key or secret.
 
-
-def authenticate(request: HttpRequest) -> ApiKey | None:
-    """Return the usable key the request carries, with its workspace, or None."""
-    key = bearer(request)
+    A dialect that has pairs gives the secret, be it empty; others give None.
+    """
     row = ApiKey.find(key) if key else None
-    if row is not None:
-        touch(row)
+    if row is None or (secret is not None and not row.fits(secret)):
+        return None
+    touch(row)
     return row
 
 

@@ -21,17 +21,15 @@ REMEMBERED_SECONDS = 3600
 HELD = timedelta(seconds=6)
 
 
-def trouble(request: HttpRequest, plan: Plan) -> HttpResponseBase | None:
-    """Play the trouble before anything is placed; None: go on and place it."""
+def goes_on(plan: Plan) -> bool:
+    """Play the trouble before anything is placed; False: the answer breaks off."""
     manner = _manner(plan)
     if manner.reply == "error":
-        raise Problem(500, "An unexpected server error occurred.")
-    if manner.reply == "lost":
-        return no_answer(request)
+        raise Problem(500, "An unexpected server error occurred.", "server_error")
     if manner.busy_first and _count(plan) <= manner.busy_first:
         words = "Account rate limited, please throttle your requests."
-        raise Problem(429, words)
-    return None
+        raise Problem(429, words, "limit_exceeded")
+    return manner.reply != "lost"
 
 
 def loses_answer(plan: Plan) -> bool:

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.http import HttpResponse, JsonResponse
 from django.utils import timezone
 
+from agents.mirror import agent_facts, version_facts
 from agents.models import Agent, AgentVersion, bind
 from agents.providers.retell import rendering
 from calls.api import retell_llms
@@ -14,7 +15,6 @@ from calls.api.retell_endpoints import endpoints, take_webhook
 from calls.api.retell_rows import (
     copy,
     draft,
-    facts,
     find,
     home,
     keep,
@@ -24,7 +24,6 @@ from calls.api.retell_rows import (
     pick,
     string,
     touch,
-    version_facts,
     versions,
 )
 from calls.api.visit import Action, Json, Problem, Visit
@@ -50,7 +49,7 @@ ENGINES = ("retell-llm", "conversation-flow", "custom-llm")
 def list_agents(visit: Visit) -> HttpResponse:
     """Return a page of agents, by name."""
     found = _page(visit, 50)
-    items = [rendering.agent_row(facts(a), a.changed_at) for a in found[0]]
+    items = [rendering.agent_row(agent_facts(a), a.changed_at) for a in found[0]]
     return _listed(items, found[1])
 
 
@@ -91,7 +90,7 @@ def _shown(agent: Agent, row: AgentVersion) -> Json:
         "webhook_events": (endpoint.events or None) if endpoint else None,
     }
     seen = version_facts(row, agent.changed_at)
-    return rendering.agent(facts(agent), seen, llm_id(agent), told)
+    return rendering.agent(agent_facts(agent), seen, llm_id(agent), told)
 
 
 def list_agent_versions(visit: Visit) -> HttpResponse:

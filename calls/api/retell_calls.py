@@ -1,6 +1,5 @@
 """Retell's call endpoints, answered from our own calls."""
 
-import time
 import uuid
 from datetime import timedelta
 
@@ -11,17 +10,13 @@ from django.utils.dateparse import parse_datetime
 
 from agents.providers.base import LaunchWish
 from agents.providers.retell import filters, rendering, server
-from calls import dispatch, policy, tasks
-from calls.api import call_filters, manners
+from calls import dispatch, tasks
+from calls.api import call_filters, launching, manners
 from calls.api.visit import Action, Json, Problem, Visit
-from calls.models import Call, Source
+from calls.models import Call
 from calls.models.call import FINAL
-from calls.plan import Plan, prepare
 from calls.records import record
 
-# A web call's token comes with the provider's reply; its client waits for it this long.
-JOIN_SECONDS = 10.0
-JOIN_STEP = 0.02
 # Where a provider does not say how long a token may be used (Retell: 30 s).
 TOKEN_LIFE = timedelta(seconds=30)
 TEXT_FIELDS = ("turns", "tool_calls")
@@ -30,89 +25,38 @@ TEXT_FIELDS = ("turns", "tool_calls")
 # --- Launching -----------------------------------------------------------------------
 def create_phone_call(visit: Visit) -> HttpResponseBase:
     """Launch a call: 201 with the call as registered, or Retell's error."""
-    plan = _plan(visit, server.phone_wish(visit.body))
-    trouble = None if _first(plan) else _refuse(visit, plan)
-    if trouble is not None:
-        return trouble
-    loses_answer = manners.loses_answer(plan)
-    call, is_new = _launch(plan, manners.HELD if loses_answer else None)
-    if is_new and loses_answer:
+    call = _launched(visit, server.phone_wish(visit.body))
+    if call is None:
         return manners.no_answer(visit.request)
     return JsonResponse(rendering.call(record(call, with_turns=False)), status=201)
 
 
 def create_web_call(visit: Visit) -> HttpResponse:
     """Launch a web call and answer with what is needed to join it."""
-    return JsonResponse(_join(_joined(_web_call(visit))), status=201)
+    return JsonResponse(_join(_web_call(visit)), status=201)
 
 
 def create_web_call_v2(visit: Visit) -> HttpResponse:
     """Launch a web call for an old SDK, which expects the whole call."""
-    call = _joined(_web_call(visit))
-    return JsonResponse(rendering.call(record(call, with_turns=False)), status=201)
+    told = record(_web_call(visit), with_turns=False)
+    return JsonResponse(rendering.call(told), status=201)
 
 
 def _web_call(visit: Visit) -> Call:
-    plan = _plan(visit, server.web_wish(visit.body))
-    if _first(plan) is None:
-        _refuse(visit, plan)
-    return _launch(plan)[0]
-
-
-def _plan(visit: Visit, wish: LaunchWish) -> Plan:
-    return prepare(
-        visit.workspace, wish, source=Source.COMPAT, dialect="retell", api_key=visit.key
-    )
-
-
-def _key(plan: Plan) -> str:
-    wish = plan.wish
-    return f"retell:{wish.idempotency_key}" if wish.idempotency_key else ""
-
-
-def _first(plan: Plan) -> Call | None:
-    """Return the call that this wish made before, if it is a repeat."""
-    key = _key(plan)
-    return plan.workspace.calls.filter(launch_key=key).first() if key else None
-
-
-def _refuse(visit: Visit, plan: Plan) -> HttpResponseBase | None:
-    """Raise Problem when the call may not go out; return a scripted trouble's answer."""
-    refusals = policy.check(plan)
-    if refusals:
-        first = refusals[0]
-        words = f"{first.message} {first.mend}".strip()
-        raise Problem(server.launch_status(first.status), words)
-    return manners.trouble(visit.request, plan)
-
-
-def _launch(plan: Plan, held: timedelta | None = None) -> tuple[Call, bool]:
-    """Write the call's row and have it dialled; a repeat gives the first call."""
-    scheduled_at = timezone.now() + held if held else None
-    try:
-        call, is_new = dispatch.launch(plan, _key(plan), scheduled_at)
-    except dispatch.LaunchConflict as conflict:
-        raise Problem(
-            400,
-            "This idempotency_key was used for another call: "
-            f"{rendering.call_id(str(conflict.call.pk))}.",
-        ) from None
-    if is_new:
-        tasks.nudge(call)
-    return call, is_new
-
-
-def _joined(call: Call) -> Call:
-    """Wait until the provider has said how to join the call."""
-    until = time.monotonic() + JOIN_SECONDS
-    while not call.join and time.monotonic() < until:
-        if call.status in FINAL:
-            raise Problem(500, call.note or "The web call could not be started.")
-        time.sleep(JOIN_STEP)
-        call.refresh_from_db()
-    if not call.join:
-        raise Problem(500, "The provider has not answered in time.")
+    call = _launched(visit, server.web_wish(visit.body))
+    assert call is not None  # no number is dialled whose answer could get lost
     return call
+
+
+def _launched(visit: Visit, wish: LaunchWish) -> Call | None:
+    """Launch; a key used for another call is an invalid request in this dialect."""
+    try:
+        return launching.launch(visit, wish)
+    except Problem as problem:
+        if problem.code != "idempotency_conflict":
+            raise
+        words = problem.message.replace("This key", "This idempotency_key")
+        raise Problem(400, words, problem.code) from None
 
 
 def _join(call: Call) -> Json:

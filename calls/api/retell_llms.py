@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.http import HttpResponse, JsonResponse
 from django.utils import timezone
 
+from agents.mirror import version_facts
 from agents.models import Agent, AgentVersion
 from agents.providers.retell import rendering, server
 from calls.api.retell_rows import (
@@ -24,7 +25,6 @@ from calls.api.retell_rows import (
     pick,
     string,
     touch,
-    version_facts,
 )
 from calls.api.visit import Action, Json, Problem, Visit
 from dashboard.models import Workspace

@@ -4,13 +4,11 @@ Only agents of a connection that plays by itself are made here: a real provider'
 agents live at the provider, and are only read.
 """
 
-from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
 
 from agents.models import Agent, AgentVersion, Connection
-from agents.providers.base import AgentFacts, VersionFacts
 from agents.providers.retell import server
 from calls.api.visit import Json, Problem, Visit
 from dashboard.models import Workspace
@@ -87,30 +85,6 @@ def copy(source: AgentVersion) -> AgentVersion:
         voice=source.voice,
         model=source.model,
         language=source.language,
-    )
-
-
-# --- As facts ------------------------------------------------------------------------
-def facts(agent: Agent) -> AgentFacts:
-    """Return the agent as a dialect renders it."""
-    told = tuple(version_facts(row) for row in versions(agent))
-    return AgentFacts(agent.provider_agent_id, agent.name, told)
-
-
-def version_facts(
-    row: AgentVersion, changed_at: datetime | None = None
-) -> VersionFacts:
-    """Return one version as a dialect renders it."""
-    return VersionFacts(
-        version=row.version,
-        is_published=row.is_published,
-        prompt=row.prompt,
-        opening_line=row.opening_line,
-        voice=row.voice,
-        model=row.model,
-        language=row.language,
-        title=row.title,
-        changed_at=changed_at or row.created_at,
     )
 
 

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.http.request import UnreadablePostError
 from django.http.response import HttpResponseBase
 
+from agents.providers.dialects import Door
 from agents.providers.reading import kept
 from dashboard.models import ApiKey, AuditEntry, Workspace
 
@@ -17,22 +18,40 @@ Json = dict[str, Any]
 
 
 class Problem(Exception):
-    """An answer that says no: a status of HTTP and a sentence."""
+    """An answer that says no: a status of HTTP, a sentence, and what a dialect needs.
 
-    def __init__(self, status: int, message: str) -> None:
+    `code` is one of the gate's (`calls/refusals.py`), `permission_denied`, `not_found`,
+    `method_not_allowed`, or empty; `field` is our API's name for what is wrong.
+    """
+
+    def __init__(
+        self, status: int, message: str, code: str = "", field: str = ""
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
+        self.code = code
+        self.field = field
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Who asks, for what (the id in the address), with which words."""
+    """Who asks, for what (the id in the address), in which dialect, with which words."""
 
     request: HttpRequest
     key: ApiKey
-    id: str
-    body: Json
+    door: Door
+    dialect: str
+
+    @property
+    def id(self) -> str:
+        """The id in the address."""
+        return self.door.id
+
+    @property
+    def body(self) -> Json:
+        """The JSON object that was sent."""
+        return self.door.body
 
     @property
     def workspace(self) -> Workspace:
@@ -82,9 +101,11 @@ def read_body(request: HttpRequest) -> Json:
     try:
         body = decode(request.body or b"{}")
     except RequestDataTooBig:
-        raise Problem(400, "The request is too large.") from None
+        raise Problem(400, "The request is too large.", "invalid_json") from None
     except (ValueError, RecursionError, UnreadablePostError):
-        raise Problem(400, f"Invalid request format. {NOT_JSON}") from None
+        words = f"Invalid request format. {NOT_JSON}"
+        raise Problem(400, words, "invalid_json") from None
     if not isinstance(body, dict):
-        raise Problem(400, "Invalid request format: the body must be a JSON object.")
+        words = "Invalid request format: the body must be a JSON object."
+        raise Problem(400, words, "invalid_json")
     return body

@@ -165,6 +165,8 @@ class Call(models.Model):
     status = models.CharField(max_length=13, choices=CallStatus.choices)
     status_raw = models.CharField(max_length=60, blank=True)
     provider_call_id = models.CharField(max_length=160, blank=True)
+    # A second id, where a provider has two; either may come in a webhook.
+    other_call_id = models.CharField(max_length=160, blank=True)
     attempts = models.PositiveIntegerField(default=0)
     asks = models.PositiveIntegerField(default=0)
     # When to look again: a queued call may start, an open call is to be asked about.
@@ -264,6 +266,11 @@ class Call(models.Model):
             ),
             models.Index(
                 fields=["ask_at"], condition=Q(ask_at__isnull=False), name="call_to_ask"
+            ),
+            models.Index(
+                fields=["connection", "other_call_id"],
+                condition=~Q(other_call_id=""),
+                name="call_by_other_id",
             ),
         ]
 

@@ -8,6 +8,7 @@ import pytest
 from agents.models import Agent
 from agents.providers.base import LaunchWish, Overrides
 from calls import policy
+from calls.gate import our_side
 from calls.plan import Plan, prepare
 from dashboard.models import Member, Workspace
 from tests.factories import (
@@ -167,7 +168,7 @@ def test_a_wish_a_provider_cannot_honour_is_refused(
 def test_too_many_waiting_calls_are_refused(
     plan: Callable[..., Plan], agent: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(policy, "MAX_WAITING", 1)
+    monkeypatch.setattr(our_side, "MAX_WAITING", 1)
     number = plan().number
     make_call(agent.connection, phone_number=number, status="queued")
     assert codes(plan()) == []

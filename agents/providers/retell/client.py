@@ -64,6 +64,7 @@ class Retell(Provider):
     has_web_calls = True
     has_sip_headers = True
     has_overrides = True
+    dials_once = True
     inbound_marker = b'"call_inbound"'
 
     # --- calls
@@ -186,6 +187,10 @@ class Retell(Provider):
         return Check("Webhooks", True, f"Signatures are checked with {which}.")
 
     # --- webhooks
+    def signature_headers(self) -> tuple[str, ...]:
+        """Return the header that carries the signature."""
+        return ("x-retell-signature",)
+
     def verify_webhook(
         self, headers: Mapping[str, str], body: bytes, now: datetime
     ) -> bool:

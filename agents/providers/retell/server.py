@@ -5,24 +5,27 @@ Pure: who asks, what is stored and what is dialled is decided in `calls/api/`.
 
 import hmac
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from agents.providers.base import CallRecord, Json, LaunchWish, Overrides, WishRefused
+from agents.providers.dialects import Reply, Routes, Tenant, bearer
 from agents.providers.reading import rows, text
 from agents.providers.retell import rendering, words
 
 E164 = re.compile(r"\+[1-9][0-9]{5,14}")
 ANALYSED = frozenset({"summary", "sentiment", "successful", "analysis"})
 KEY_MISSING = "API key is missing or invalid."
+NEEDS_KEY = True
 NOT_THERE = "Cannot find requested asset under given api key."
 # Their declared errors for a launch: no 403 and no 404 among them.
 LAUNCH_STATUSES = {403: 400, 404: 422}
+OF_THE_DOOR = ("", "permission_denied", "not_found")
 # What the sheet says of an agent's settings that only make sense for all its calls.
 NOT_FOR_ONE_CALL = ("webhook_url", "webhook_events")
 
 # Today's addresses and those of older SDKs (contract sheet, section 11).
-ROUTES: tuple[tuple[str, str, str], ...] = (
+ROUTES = Routes(
     ("POST", "v2/create-phone-call", "create_phone_call"),
     ("POST", "v3/create-web-call", "create_web_call"),
     ("POST", "v2/create-web-call", "create_web_call_v2"),
@@ -58,29 +61,19 @@ ROUTES: tuple[tuple[str, str, str], ...] = (
     ("GET", "get-api-key-info", "get_api_key_info"),
     ("GET", "list-voices", "list_voices"),
 )
-PATTERNS = tuple(
-    (method, re.compile(path.replace("{id}", "(?P<id>[^/]+)")), action)
-    for method, path, action in ROUTES
-)
 
 
-def route(method: str, path: str) -> tuple[str, str] | None:
-    """Return the action an address stands for and the id in it; None: no such one."""
-    for known, pattern, action in PATTERNS:
-        match = pattern.fullmatch(path)
-        if match and known == method:
-            return action, match.groupdict().get("id", "")
-    return None
+def credentials(
+    headers: Mapping[str, str], query: Mapping[str, str]
+) -> tuple[str, str | None]:
+    """Return the key of the Authorization header."""
+    return bearer(headers), None
 
 
-def error(message: str) -> Json:
-    """Return the body of an error."""
-    return {"status": "error", "message": message}
-
-
-def launch_status(status: int) -> int:
-    """Return the status Retell would give where we say `status` to a launch."""
-    return LAUNCH_STATUSES.get(status, status)
+def error(status: int, code: str, message: str, field: str = "") -> Reply:
+    """Return an error; a launch the gate refuses has one of their declared statuses."""
+    said = status if code in OF_THE_DOOR else LAUNCH_STATUSES.get(status, status)
+    return said, {"status": "error", "message": message}
 
 
 # --- Requests ------------------------------------------------------------------------
@@ -239,7 +232,7 @@ def is_terminal(event: str) -> bool:
     return event in words.TERMINAL_EVENTS
 
 
-def webhook(event: str, record: CallRecord) -> Json:
+def webhook(event: str, record: CallRecord, tenant: Tenant) -> Json:
     """Return the body of a webhook."""
     if event == "call_started":
         return {"event": event, "call": rendering.start(record)}

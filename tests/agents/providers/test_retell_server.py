@@ -21,6 +21,7 @@ from agents.providers.base import (
     TurnFacts,
     WishRefused,
 )
+from agents.providers.dialects import Tenant
 from agents.providers.listing import Condition
 from agents.providers.retell import filters, rendering, server, words
 from agents.providers.retell.client import Retell
@@ -30,6 +31,7 @@ verify: Callable[[str, str, str], bool] = webhook_auth.verify
 symmetric: dict[str, Any] = webhook_auth.symmetric
 START = datetime(2026, 1, 1, tzinfo=UTC)
 KEY = "key_made_up_0123456789abcdef"
+TENANT = Tenant("0198", "Acme")
 TURNS = (
     TurnFacts("agent", "Hi Jamie!", 400, 1600),
     TurnFacts("callee", "Yes?", 2100, 2500),
@@ -117,7 +119,7 @@ def test_what_is_not_known_is_absent() -> None:
 
 
 def test_we_read_our_own_call_as_it_was() -> None:
-    body = server.webhook("call_analyzed", make_record())
+    body = server.webhook("call_analyzed", make_record(), TENANT)
     retell = Retell(Account("", {"api_key": KEY}))
     (read,) = retell.parse_webhook(json.loads(json.dumps(body)), START)
     assert (read.status, read.end_reason) == ("ended", "user_hangup")
@@ -158,9 +160,15 @@ def test_a_change_gives_its_events(
 
 
 def test_only_the_analysed_event_carries_the_analysis() -> None:
-    assert "call_analysis" not in server.webhook("call_ended", make_record())["call"]
-    assert "call_analysis" in server.webhook("call_analyzed", make_record())["call"]
-    started = server.webhook("call_started", make_record())["call"]
+    assert (
+        "call_analysis"
+        not in server.webhook("call_ended", make_record(), TENANT)["call"]
+    )
+    assert (
+        "call_analysis"
+        in server.webhook("call_analyzed", make_record(), TENANT)["call"]
+    )
+    started = server.webhook("call_started", make_record(), TENANT)["call"]
     assert started["call_status"] == "ongoing"
     assert not {"transcript", "end_timestamp", "disconnection_reason"} & set(started)
 
@@ -172,7 +180,7 @@ def test_an_endpoint_that_chose_nothing_gets_the_defaults() -> None:
 
 
 def test_the_sdk_believes_our_signature() -> None:
-    body = json.dumps(server.webhook("call_ended", make_record()))
+    body = json.dumps(server.webhook("call_ended", make_record(), TENANT))
     now = round(datetime.now(tz=UTC).timestamp() * 1000)
     assert verify(body, KEY, server.sign(body.encode(), KEY, now))
     assert server.sign(b"{}", KEY, now) == symmetric["sign"]("{}", KEY, now)
@@ -237,10 +245,16 @@ def test_an_extension_may_be_dialled_without_the_check() -> None:
 
 @pytest.mark.parametrize("path", ["+14157774444", "a b", "call_1"])
 def test_an_address_leads_to_its_action(path: str) -> None:
-    assert server.route("GET", f"get-phone-number/{path}") == ("get_number", path)
-    assert server.route("POST", "v2/create-web-call") == ("create_web_call_v2", "")
-    assert server.route("GET", "v2/create-web-call") is None
-    assert server.route("GET", "v9/anything") is None
+    assert server.ROUTES.match("GET", f"get-phone-number/{path}") == (
+        "get_number",
+        {"id": path},
+    )
+    assert server.ROUTES.match("POST", "v2/create-web-call") == (
+        "create_web_call_v2",
+        {},
+    )
+    assert server.ROUTES.match("GET", "v2/create-web-call") is None
+    assert server.ROUTES.match("GET", "v9/anything") is None
 
 
 # --- Filters -------------------------------------------------------------------------

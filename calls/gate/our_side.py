@@ -1,0 +1,142 @@
+"""What our side cannot do: the agent, the caller number, the connection, the provider."""
+
+from collections.abc import Iterator
+
+from agents.models import Direction
+from calls.models import Call
+from calls.plan import Plan
+from calls.refusals import Refusal
+
+MAX_WAITING = 20_000
+# The code for a field that a provider cannot honour; the rest are overrides.
+CODES_OF = {
+    "to_number": "invalid_phone_number",
+    "from_number": "no_phone_number",
+    "variables": "invalid_variables",
+    "sip_headers": "invalid_sip_header",
+    "agent_version": "agent_version_not_found",
+}
+
+
+def agent(plan: Plan) -> Iterator[Refusal]:
+    """Is there an agent, in the version wished?"""
+    wish = plan.wish
+    if plan.agent is None and wish.agent_id:
+        yield Refusal(
+            "agent_not_found",
+            f"There is no agent “{wish.agent_id}” in this workspace.",
+            "Choose an agent from the list, or sync the connection it belongs to.",
+            "agent_id",
+        )
+    elif plan.agent is None:
+        yield Refusal(
+            "missing_agent_id",
+            "No agent is chosen, and the number has no outbound agent.",
+            "Choose an agent, or bind one to the number.",
+            "agent_id",
+        )
+    elif plan.version is None and wish.agent_version not in (None, ""):
+        yield Refusal(
+            "agent_version_not_found",
+            f"{plan.agent} has no version {wish.agent_version}.",
+            "Choose “latest” or one of its versions.",
+            "agent_version",
+        )
+
+
+def caller(plan: Plan) -> Iterator[Refusal]:
+    """Is there a number to call from, of the agent's own connection?"""
+    wish = plan.wish
+    if wish.type == "web" or plan.agent is None:
+        return
+    extension = wish.ignore_e164_validation and 0 < len(wish.from_number) <= 40
+    if plan.number is None and not extension:
+        wanted = f" “{wish.from_number}”" if wish.from_number else ""
+        yield Refusal(
+            "no_phone_number",
+            f"There is no caller number{wanted} to call from.",
+            "Choose one of your numbers, or sync the connection.",
+            "from_number",
+        )
+    elif plan.number and plan.number.connection_id != plan.agent.connection_id:
+        yield Refusal(
+            "no_phone_number",
+            f"{plan.number} belongs to {plan.number.connection}, but {plan.agent} is "
+            f"an agent of {plan.agent.connection}.",
+            "Choose a number and an agent of the same connection.",
+            "from_number",
+        )
+
+
+def own_caller(plan: Plan) -> Iterator[Refusal]:
+    """An agent that brings its own number calls from no other."""
+    number, agent = plan.number, plan.agent
+    if number is None or agent is None or not agent.connection.kind.picks_caller:
+        return
+    bound = number.binding(Direction.OUTBOUND)
+    if bound is None or bound.agent_id != agent.pk:
+        yield Refusal(
+            "no_phone_number",
+            f"{agent} calls from the number that {agent.connection.kind.label} gave "
+            f"it, and {number} is not that number.",
+            f"Give {agent} a number there and sync, or choose another agent.",
+            "from_number",
+        )
+
+
+def connection(plan: Plan) -> Iterator[Refusal]:
+    """Is the connection switched on?"""
+    if plan.connection and not plan.connection.is_active:
+        yield Refusal(
+            "permission_denied",
+            f"The connection {plan.connection} is switched off.",
+            "An admin can switch it on under Connections.",
+        )
+
+
+def abilities(plan: Plan) -> Iterator[Refusal]:
+    """Can the provider do all that is wished?"""
+    if plan.connection is None:
+        return
+    kind, wish = plan.connection.kind, plan.wish
+    o = wish.overrides
+    wanted = (
+        (o.voice or o.model or o.opening_line or o.max_duration_ms or o.raw)
+        and not kind.has_overrides
+        and ("invalid_override", "overrides for one call", "overrides"),
+        wish.sip_headers
+        and not kind.has_sip_headers
+        and ("invalid_sip_header", "SIP headers", "sip_headers"),
+        wish.trunk_name
+        and not kind.has_trunks
+        and ("invalid_override", "a choice of trunk", "trunk_name"),
+        wish.variables
+        and not kind.has_variables
+        and ("invalid_variables", "variables for one call", "variables"),
+        wish.type == "web"
+        and not kind.has_web_calls
+        and ("invalid_override", "web calls", "type"),
+    )
+    for missing in wanted:
+        if missing:
+            code, what, field = missing
+            yield Refusal(
+                code, f"{kind.label} does not offer {what}.", "Leave it out.", field
+            )
+    field, why = plan.connection.client().refuse_wish(wish)
+    if why:
+        code = CODES_OF.get(field, "invalid_override")
+        yield Refusal(code, why, "Leave it out, or choose another.", field)
+
+
+def limits(plan: Plan) -> Iterator[Refusal]:
+    """Is there room in the queue?"""
+    if plan.number is None:
+        return
+    waiting = Call.objects.waiting().filter(phone_number=plan.number)
+    if waiting[MAX_WAITING : MAX_WAITING + 1].exists():
+        yield Refusal(
+            "limit_exceeded",
+            f"{MAX_WAITING:,} calls already wait for {plan.number}.",
+            "Wait until some have gone out, or use another number.",
+        )

@@ -1,0 +1,115 @@
+"""What is wrong with the wish itself: numbers, headers, variables, overrides."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import asdict
+
+from agents.models import E164, Carrier
+from agents.providers.reading import kept
+from calls.plan import Plan
+from calls.refusals import Refusal
+
+SIP_NAME = re.compile(r"[Xx]-[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+VARIABLE_NAME = re.compile(r"[A-Za-z_][\w.-]*")
+MAX_DURATION_MS = (60_000, 7_200_000)
+
+
+def number(plan: Plan) -> Iterator[Refusal]:
+    """Is there a number, and can it be dialled?"""
+    wish = plan.wish
+    if wish.type == "web":
+        return
+    if not wish.to_number.strip():
+        yield Refusal(
+            "missing_phone_number",
+            "There is no number to call.",
+            "Type a name or a number.",
+            "to_number",
+        )
+    elif wish.ignore_e164_validation:
+        yield from _unchecked_number(plan)
+    elif plan.phone is None or not re.fullmatch(E164, plan.phone.e164):
+        yield Refusal(
+            "invalid_phone_number",
+            f"“{wish.to_number}” is not a phone number.",
+            "Write it with its country code, for example +1 415 555 0100.",
+            "to_number",
+        )
+
+
+def _unchecked_number(plan: Plan) -> Iterator[Refusal]:
+    number = plan.number
+    if number is not None and number.carrier != Carrier.CUSTOM:
+        yield Refusal(
+            "invalid_phone_number",
+            f"The E.164 check can only be skipped on custom telephony; {number} is "
+            f"carried by {number.get_carrier_display()}.",
+            "Choose a custom telephony number, or leave the check on.",
+            "ignore_e164_validation",
+        )
+    elif not re.fullmatch(r"[+*#\w.@:-]{1,40}", plan.to_number):
+        yield Refusal(
+            "invalid_phone_number",
+            f"“{plan.to_number}” cannot be dialled.",
+            "Use up to 40 digits or letters, without spaces.",
+            "to_number",
+        )
+
+
+def sip_headers(plan: Plan) -> Iterator[Refusal]:
+    """Do the SIP headers have names and values that may be sent?"""
+    for name, value in plan.wish.sip_headers.items():
+        text = str(value)
+        if not SIP_NAME.fullmatch(name):
+            problem = f"The SIP header “{name}” does not begin with X-."
+        elif not isinstance(value, str) or not text.isprintable():
+            problem = f"The value of {name} must be one line of text."
+        elif len(name) + len(text) > 1000:
+            problem = f"The SIP header {name} is longer than 1000 characters."
+        else:
+            continue
+        yield Refusal(
+            "invalid_sip_header",
+            problem,
+            "Use names such as X-Campaign and short text values.",
+            "sip_headers",
+        )
+
+
+def variables(plan: Plan) -> Iterator[Refusal]:
+    """Are the variables plain names with texts?"""
+    for name, value in plan.wish.variables.items():
+        if VARIABLE_NAME.fullmatch(name) and isinstance(value, str):
+            continue
+        yield Refusal(
+            "invalid_variables",
+            f"The variable “{name}” must have a plain name and a text value.",
+            "Names are letters, digits and _; write numbers as text.",
+            "variables",
+        )
+
+
+def free_fields(plan: Plan) -> Iterator[Refusal]:
+    """Can the free fields be kept by any database?"""
+    wish = asdict(plan.wish)
+    for name in ("variables", "metadata", "overrides", "sip_headers"):
+        if kept(wish[name]) != wish[name]:
+            yield Refusal(
+                "invalid_json",
+                f"The {name.replace('_', ' ')} hold something that cannot be kept.",
+                "Leave out NUL, half characters and NaN; nest at most 30 levels.",
+                name,
+            )
+
+
+def overrides(plan: Plan) -> Iterator[Refusal]:
+    """Are the overrides within their limits?"""
+    limit = plan.wish.overrides.max_duration_ms
+    low, high = MAX_DURATION_MS
+    if limit is not None and not low <= limit <= high:
+        yield Refusal(
+            "invalid_override",
+            "The maximum duration must be between 1 and 120 minutes.",
+            "Choose another duration, or leave it to the agent.",
+            "overrides",
+        )
