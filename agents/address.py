@@ -5,6 +5,12 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from agents.providers import careful
+
+PRIVATE = (
+    "This address is in a private network. Use a public one, or ask whoever runs this "
+    "server to set ALLOW_PRIVATE_ADDRESSES."
+)
 PRIVATE_NAMES = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 
 
@@ -19,6 +25,7 @@ def problem(url: str) -> str:
         parts = urlsplit(url)
         host = parts.hostname or ""
         _ = parts.port  # raises where it is no number
+        host.encode("idna")  # raises where no machine can be called so
     except ValueError:
         return "This is not a web address. Write it like https://api.example.com"
     if parts.scheme not in ("http", "https") or not host or " " in url:
@@ -30,11 +37,21 @@ def problem(url: str) -> str:
     if parts.scheme != "https":
         return "Secrets only travel over HTTPS here. Begin the address with https://"
     if _is_private(host):
-        return (
-            "This address is in a private network. Use a public one, or ask whoever "
-            "runs this server to set ALLOW_PRIVATE_ADDRESSES."
-        )
+        return PRIVATE
     return ""
+
+
+def problem_now(url: str) -> str:
+    """Say as `problem` what is wrong with `url`, having looked its name up, too.
+
+    That takes as long as the name server does: for when somebody saves an address.
+    """
+    wrong = problem(url)
+    if wrong or settings.ALLOW_PRIVATE_ADDRESSES:
+        return wrong
+    parts = urlsplit(url)
+    is_barred = careful.is_barred(parts.hostname or "", parts.port or 443)
+    return PRIVATE if is_barred else ""
 
 
 def _is_private(host: str) -> bool:

@@ -88,18 +88,21 @@ class SecretsForm(forms.Form):
         if kind.default_base_url:
             now = connection.base_url if connection else kind.default_base_url
             self.fields["base_url"] = forms.CharField(
-                label="Address of its API", max_length=300, initial=now
+                label="Address of its API",
+                help_text=usually(kind.default_base_url, now),
+                max_length=300,
+                initial=now,
+                required=False,
             )
         stored = connection.credentials if connection else {}
         for setting in kind.settings:
-            is_set = bool(stored.get(setting.name))
-            self.fields[f"set_{setting.name}"] = setting_field(
-                setting, is_set, "" if setting.is_secret else stored.get(setting.name)
-            )
+            value = stored.get(setting.name, "")
+            self.fields[f"set_{setting.name}"] = setting_field(setting, value)
 
     def clean_base_url(self) -> str:
         """Refuse an address that secrets must not go to."""
-        url: str = self.cleaned_data["base_url"].strip().rstrip("/")
+        typed: str = self.cleaned_data["base_url"].strip().rstrip("/")
+        url = typed or self.kind.default_base_url
         if words := problem(url):
             raise forms.ValidationError(words)
         return url
@@ -125,10 +128,14 @@ class SecretsForm(forms.Form):
         return str(self.cleaned_data.get("base_url", ""))
 
     def credentials(self) -> dict[str, str]:
-        """Return what is to be stored: what was typed over what is there."""
+        """Return what is to be stored: what was typed over what is there.
+
+        What is as usual is not stored, so that it follows its default.
+        """
         stored = self.connection.credentials if self.connection else {}
         typed = {s: self.cleaned_data[f"set_{s.name}"] for s in self.kind.settings}
-        new = {s.name: v for s, v in typed.items() if v or not s.is_secret}
+        own = {s: "" if v == s.default else v for s, v in typed.items()}
+        new = {s.name: v for s, v in own.items() if v or not s.is_secret}
         return {name: value for name, value in (stored | new).items() if value}
 
     def replaced(self) -> list[str]:
@@ -140,11 +147,21 @@ class SecretsForm(forms.Form):
         ]
 
 
-def setting_field(setting: Setting, is_set: bool, value: str | None) -> forms.Field:
-    """Return the field of one setting; a stored secret is named, not shown."""
-    help_text = setting.help
-    if is_set and setting.is_secret:
+def usually(default: str, stored: str) -> str:
+    """Say what is usual, where something else is set."""
+    return f"Empty: {default}, as usual." if stored and stored != default else ""
+
+
+def setting_field(setting: Setting, stored: str) -> forms.Field:
+    """Return the field of one setting; a stored secret is named, not shown.
+
+    What is no secret shows what holds now: what is stored, else its default.
+    """
+    is_kept, help_text = bool(stored) and setting.is_secret, setting.help
+    if is_kept:
         help_text = f"Stored. Leave it empty to keep it. {help_text}".strip()
+    elif setting.default:
+        help_text = f"{help_text} {usually(setting.default, stored)}".strip()
     widget: forms.Widget = forms.TextInput(
         attrs={"autocomplete": "off", "spellcheck": "false"}
     )
@@ -153,8 +170,8 @@ def setting_field(setting: Setting, is_set: bool, value: str | None) -> forms.Fi
     return forms.CharField(
         label=setting.label,
         help_text=help_text,
-        required=setting.is_required and not (is_set and setting.is_secret),
-        initial=value,
+        required=setting.is_required and not is_kept and not setting.default,
+        initial="" if setting.is_secret else stored or setting.default,
         max_length=2000,
         widget=widget,
     )

@@ -1,21 +1,31 @@
 """The form of a number."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from django import forms
 
-from agents import phone
+from agents import phone, shares
+from agents.abilities import lacks
 from agents.models import Agent, Direction, PhoneNumber
-from agents.setups import Setup, Side, has_drifted
+from agents.setups import SAID, Json, Keeper, Names, Setup, Side, keeper
 
 LATEST = ("", "Always the latest")
+# Chosen where the provider's own rows are to stay: several agents with their shares.
+AS_IS = "as-is"
+OFF: dict[str, str] = {
+    Direction.INBOUND: "Off: nobody answers",
+    Direction.OUTBOUND: "Off: choose an agent at each call",
+}
 
 
 class NumberForm(forms.Form):
-    """What may be set on a number; `wish()` is what it asks for."""
+    """What may be set on a number; `wish()` is what it asks for.
+
+    `names` are agents' names by the provider's ids, for words about splits.
+    """
 
     inbound_agent = forms.ChoiceField(label="Calls in", required=False)
     inbound_version = forms.ChoiceField(label="Version for calls in", required=False)
@@ -34,14 +44,19 @@ class NumberForm(forms.Form):
         required=False,
         help_text="Codes or names with commas between: US, Canada. Empty: every one.",
     )
-    drift = forms.ChoiceField(label="What is different there", required=False)
+    ends_split = forms.BooleanField(
+        label="Yes, end the split", required=False, label_suffix=""
+    )
     # Says what the person saw, so that nobody's change is overwritten unseen.
     seen = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def __init__(
-        self, number: PhoneNumber, data: Mapping[str, Any] | None = None
+        self,
+        number: PhoneNumber,
+        data: Mapping[str, Any] | None = None,
+        names: Names | None = None,
     ) -> None:
-        self.number = number
+        self.number, self.names = number, names or {}
         self.before = Setup.of(number)
         super().__init__(
             data,
@@ -49,17 +64,21 @@ class NumberForm(forms.Form):
             auto_id=f"n{number.pk.hex[-8:]}_%s",
         )
         self.agents = self._agents()
-        self.fields["inbound_agent"].widget.attrs["autofocus"] = True
+        # Before a field is looked at: what is bound to it then stays as it was.
+        for direction in Direction.values:
+            self._say_who_keeps(direction)
         for direction in Direction.values:
             self._fill_choices(direction)
-        self._offer_mending()
+        is_open = not self.fields["inbound_agent"].disabled
+        first = self.fields["inbound_agent" if is_open else "label"]
+        first.widget.attrs["autofocus"] = True
         top = number.cps_ceiling()
         self.fields["cps"].help_text = f"At most {top} on {carrier_of(number)}."
 
     def _agents(self) -> dict[str, Agent]:
-        """Return the agents to choose from, with their versions."""
-        own = self.number.workspace.agents.filter(connection=self.number.connection)
-        rows = {str(a.pk): a for a in own.current().prefetch_related("versions")}
+        """Return the agents to choose from."""
+        own = self.number.connection.agents.current()
+        rows = {str(agent.pk): agent for agent in own}
         for side in (self.before.inbound, self.before.outbound):
             if side.agent:
                 rows.setdefault(str(side.agent.pk), side.agent)
@@ -67,35 +86,40 @@ class NumberForm(forms.Form):
 
     def _fill_choices(self, direction: str) -> None:
         """Offer the agents, and the versions of the one that is chosen."""
-        off = "Off: nobody answers"
-        if direction == Direction.OUTBOUND:
-            off = "Off: choose an agent at each call"
-        chosen = self.agents.get(str(self[f"{direction}_agent"].value() or ""))
+        side = self.before.side(direction)
+        value = str(self[f"{direction}_agent"].value() or "")
+        chosen = self.agents.get(value)
         people = [(key, agent_words(agent)) for key, agent in self.agents.items()]
+        as_is = [(AS_IS, side.words(self.names))] if side.weights else []
         agents = self.fields[f"{direction}_agent"]
-        versions = self.fields[f"{direction}_version"]
         assert isinstance(agents, forms.ChoiceField)
-        assert isinstance(versions, forms.ChoiceField)
-        agents.choices = [("", off), *people]
+        agents.choices = [*as_is, ("", OFF[direction]), *people]
+        versions = self.fields.get(f"{direction}_version")
+        if not isinstance(versions, forms.ChoiceField):
+            return
         if chosen is None:
             versions.widget.attrs["disabled"] = True
-        versions.choices = [LATEST, *version_choices(chosen, self.number)]
+        first = ("", "As it is there") if value == AS_IS else LATEST
+        versions.choices = [first, *version_choices(chosen, self.number)]
         versions.error_messages["invalid_choice"] = (
             "This agent has no such version. Choose another."
         )
 
-    def _offer_mending(self) -> None:
-        """Ask what to do where the provider has something else; else ask nothing."""
-        there = self.number.connection.kind.label
-        field = self.fields["drift"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [
-            ("", "Leave it different"),
-            ("ours", f"Send what is set here to {there}"),
-            ("theirs", f"Take over what {there} has"),
-        ]
-        if not any(has_drifted(self.number, d) for d in Direction.values):
-            del self.fields["drift"]
+    def _say_who_keeps(self, direction: str) -> None:
+        """Say where a binding is kept, and close what only the provider changes."""
+        connection, field = self.number.connection, self.fields[f"{direction}_agent"]
+        there, who = connection.kind.label, keeper(connection, direction)
+        if who is Keeper.SWITCHBOARD:
+            field.help_text = f"Kept by Switchboard: {there} is not told."
+        elif who is Keeper.AGENTS:
+            field.help_text = (
+                f"{there} gives its agents their numbers itself. Change it there; it "
+                "is read at every sync."
+            )
+            for name in (f"{direction}_agent", f"{direction}_version"):
+                self.fields[name].disabled = True
+        if not connection.kind.has_versions:
+            del self.fields[f"{direction}_version"]
 
     def clean_cps(self) -> Decimal:
         """Refuse more than the carrier takes, naming its ceiling."""
@@ -110,39 +134,52 @@ class NumberForm(forms.Form):
         return read_countries(self.cleaned_data["countries"])
 
     def clean(self) -> dict[str, Any]:
-        """Refuse when someone else changed the number meanwhile."""
+        """Refuse when someone else changed the number, or a split would end unasked."""
         cleaned = super().clean() or {}
         if cleaned.get("seen") and cleaned["seen"] != self.before.fingerprint():
             raise forms.ValidationError(
                 "Someone else changed this number meanwhile. Close this and open it "
                 "again to see how it is now."
             )
-        if cleaned.get("drift") == "theirs":
-            self._refuse_unknown()
+        if self.splits_ended and not cleaned.get("ends_split"):
+            self.add_error("ends_split", "Say that the split may end, or keep it.")
         return cleaned
 
-    def _refuse_unknown(self) -> None:
-        """Refuse to take over what cannot be said here."""
+    @property
+    def lacks_versions(self) -> str:
+        """Why there is no choice of versions; empty: there is one."""
+        return lacks(self.number.connection.kind, "has_versions")
+
+    @property
+    def splits_ended(self) -> list[str]:
+        """What saving would end of what several agents share, in words."""
         there = self.number.connection.kind.label
-        for direction in Direction.values:
-            theirs = self.number.theirs.get(direction) or {}
-            agent_id = theirs.get("agent_id")
-            if not has_drifted(self.number, direction):
-                continue
-            if len(theirs.get("weights") or ()) > 1:
-                self.add_error(
-                    "drift",
-                    f"{there} has more than one agent there, and a number has one "
-                    "here. Leave it different, or send what is set here.",
-                )
-            elif agent_id and not self._known_there(agent_id):
-                self.add_error(
-                    "drift",
-                    f"The agent {there} has is not known here. Sync the connection.",
-                )
+        return [
+            f"{SAID[d]} are shared by {shares.in_words(rows, self.names)} at {there}. "
+            f"After saving: {self._side(d).words(self.names)}. The shares are lost "
+            "there."
+            for d in Direction.values
+            if (rows := self._shared(d))
+            and f"{d}_agent" in self.cleaned_data
+            and self._side(d) != self.before.side(d)
+        ]
+
+    def _shared(self, direction: str) -> Sequence[Json]:
+        """Return the shares of several agents that a change would end; else nothing.
+
+        Those set here, or those that the provider has instead.
+        """
+        theirs = (self.number.theirs.get(direction) or {}).get("weights") or ()
+        both = (self.before.side(direction).weights, theirs)
+        return next((rows for rows in both if shares.is_split(rows)), ())
+
+    @property
+    def can_be_saved(self) -> bool:
+        """Whether nothing is wrong but for a question that is still to be answered."""
+        return self.is_valid() or set(self.errors) == {"ends_split"}
 
     def wish(self) -> Setup:
-        """Return the setup the person asks for; the form must be valid."""
+        """Return the setup the person asks for; nothing in the form may be wrong."""
         asked = self.cleaned_data
         return Setup(
             inbound=self._side(Direction.INBOUND),
@@ -152,30 +189,16 @@ class NumberForm(forms.Form):
             countries=asked["countries"],
         )
 
-    @property
-    def resends(self) -> bool:
-        """Whether the provider is to be told again what is set here."""
-        return bool(self.cleaned_data.get("drift") == "ours")
-
     def _side(self, direction: str) -> Side:
-        """Return who is to have a direction: theirs where that is asked for."""
-        takes_over = self.cleaned_data.get("drift") == "theirs"
-        if takes_over and has_drifted(self.number, direction):
-            return self._their_side(direction)
-        agent = self.agents.get(self.cleaned_data[f"{direction}_agent"])
-        version = self.cleaned_data[f"{direction}_version"]
+        """Return who is to have a direction."""
+        before = self.before.side(direction)
+        chosen = self.cleaned_data.get(f"{direction}_agent", "")
+        agent = self.agents.get(chosen)
+        can_choose = f"{direction}_version" in self.fields
+        if chosen == AS_IS or (agent == before.agent and agent and not can_choose):
+            return before
+        version = self.cleaned_data.get(f"{direction}_version")
         return Side(agent, int(version) if agent and version else None)
-
-    def _their_side(self, direction: str) -> Side:
-        """Return who the provider has; `clean` made sure that we know them."""
-        theirs = self.number.theirs[direction]
-        agent = self._known_there(theirs["agent_id"])
-        return Side(agent, theirs["version"] if agent else None)
-
-    def _known_there(self, agent_id: str) -> Agent | None:
-        """Return our agent for the provider's id."""
-        rows = self.agents.values()
-        return next((a for a in rows if a.provider_agent_id == agent_id), None)
 
 
 def initial_of(setup: Setup) -> dict[str, Any]:
@@ -188,10 +211,10 @@ def initial_of(setup: Setup) -> dict[str, Any]:
     }
     for direction in Direction.values:
         side = setup.side(direction)
-        values[f"{direction}_agent"] = str(side.agent.pk) if side.agent else ""
-        values[f"{direction}_version"] = (
-            "" if side.version is None else str(side.version)
-        )
+        agent = AS_IS if side.weights else str(side.agent.pk) if side.agent else ""
+        values[f"{direction}_agent"] = agent
+        is_latest = side.version is None or side.weights
+        values[f"{direction}_version"] = "" if is_latest else str(side.version)
     return values
 
 
@@ -204,7 +227,7 @@ def version_choices(agent: Agent | None, number: PhoneNumber) -> list[tuple[str,
     """Offer an agent's versions, newest first, where the provider has such."""
     if agent is None or not number.connection.kind.has_versions:
         return []
-    rows = sorted(agent.versions.all(), key=lambda row: row.version, reverse=True)
+    rows = agent.versions.order_by("-version").only("version", "is_published")
     return [
         (str(row.version), f"v{row.version}{', published' * row.is_published}")
         for row in rows

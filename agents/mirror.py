@@ -67,4 +67,4 @@ def _binding(row: Binding | None) -> BindingFacts:
     if row is None:
         return BindingFacts()
     agent: Agent = row.agent
-    return BindingFacts(agent.provider_agent_id, row.version)
+    return BindingFacts(agent.provider_agent_id, row.version, tuple(row.weights))

@@ -11,9 +11,10 @@ from django.urls import reverse
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
-from agents.providers.base import Account, Provider
+from agents.condition import Condition
+from agents.providers.base import Account, Provider, ProviderRefused
 from agents.providers.registry import PROVIDERS
-from dashboard.fields import EncryptedJSONField
+from dashboard.fields import EncryptedJSONField, Sealed
 from dashboard.models import User, Workspace
 
 E164 = r"^\+[1-9][0-9]{5,14}$"
@@ -23,13 +24,12 @@ VARIABLE = re.compile(r"\{\{\s*([A-Za-z_][\w.-]*)\s*\}\}")
 class Paced(models.Model):
     """A row whose calls share one pace, in calls per second (CPS).
 
-    `next_start_at` is the clock: no call of this lane starts before it. It only moves
-    under the row's lock. `wake_at` is when a dispatch is already due to look again.
+    `starts` holds when its last calls started, newest last, in seconds of the epoch: as
+    many as may start in a second. It changes under the row's lock. `wake_at` is when a
+    dispatch is already due to look again.
     """
 
     cps = models.DecimalField(max_digits=5, decimal_places=2, default=1)
-    next_start_at = models.DateTimeField(null=True, blank=True)
-    # When the last calls started, newest last: as many as may start in a second.
     starts = models.JSONField(default=list)
     wake_at = models.DateTimeField(null=True, blank=True)
 
@@ -42,7 +42,7 @@ def webhook_token() -> str:
     return secrets.token_urlsafe(24)
 
 
-class Connection(Paced):
+class Connection(Paced, Condition):
     """An account at a provider, with how to reach it and what it may carry."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -57,11 +57,6 @@ class Connection(Paced):
     concurrency = models.PositiveIntegerField(default=20)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now)
-    checked_at = models.DateTimeField(null=True, blank=True)
-    check_results = models.JSONField(default=list)
-    synced_at = models.DateTimeField(null=True, blank=True)
-    sync_error = models.TextField(blank=True)
-    first_event_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["name"]
@@ -82,8 +77,11 @@ class Connection(Paced):
         return reverse("connection_detail", args=[self.pk])
 
     def account(self) -> Account:
-        """Return what an adapter needs to reach this account."""
-        return Account(self.base_url, self.credentials)
+        """Return what an adapter needs to reach this account, or raise in words."""
+        if isinstance(self.credentials, Sealed):
+            raise ProviderRefused(Sealed.WORDS, code="not_permitted")
+        usual = {row.name: row.default for row in self.kind.settings if row.default}
+        return Account(self.base_url, usual | self.credentials)
 
     def client(self) -> Provider:
         """Return the adapter for this account."""
@@ -300,6 +298,8 @@ class Binding(models.Model):
     agent = models.ForeignKey(Agent, models.PROTECT, related_name="bindings")
     # None: always the latest version.
     version = models.PositiveIntegerField(null=True, blank=True)
+    # Several agents there, with their shares: the provider's own rows, kept whole.
+    weights = models.JSONField(default=list, blank=True)
     bound_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True)
     bound_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True, blank=True)

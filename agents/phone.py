@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import phonenumbers
 from phonenumbers import (
@@ -132,6 +132,27 @@ def country_codes() -> dict[str, str]:
     """Return every country's ISO code by its English name in lower case."""
     codes = sorted(phonenumbers.SUPPORTED_REGIONS)
     return {country_name(code).casefold(): code for code in codes}
+
+
+def example(code: str) -> Phone | None:
+    """Return a number as those of a country are; None where there is no such country.
+
+    Nobody is to call it: it only shows what such numbers look like.
+    """
+    number = phonenumbers.example_number(code)
+    return (
+        parse(phonenumbers.format_number(number, PhoneNumberFormat.E164))
+        if number
+        else None
+    )
+
+
+def zone(name: str) -> ZoneInfo | None:
+    """Return the time zone of that name; None where there is none."""
+    try:
+        return ZoneInfo(name) if name else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
 
 
 def country_name(code: str) -> str:

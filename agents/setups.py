@@ -2,49 +2,100 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import Enum
 from typing import Any
 
+from agents import shares
 from agents.models import Agent, Connection, Direction, PhoneNumber
 from agents.providers.base import BindingFacts
+from dashboard.models import Workspace
 
 Json = dict[str, Any]
+Names = Mapping[str, str]
 SAID: dict[str, str] = {
     Direction.INBOUND: "Calls in",
     Direction.OUTBOUND: "Calls out",
 }
 
 
+class Keeper(Enum):
+    """Who has the last word on who answers, or calls from, a number."""
+
+    PROVIDER = "told of every change, at once"
+    # It gives its agents their numbers by itself: read at every sync, never told.
+    AGENTS = "set at the provider only"
+    SWITCHBOARD = "kept by Switchboard"
+
+
+def keeper(connection: Connection, direction: str) -> Keeper:
+    """Return who keeps the bindings of one direction."""
+    if getattr(connection.kind, f"can_bind_{direction}"):
+        return Keeper.PROVIDER
+    picks = connection.kind.picks_caller
+    return Keeper.AGENTS if picks else Keeper.SWITCHBOARD
+
+
+def keeper_words(connection: Connection, direction: str) -> str:
+    """Say who keeps a binding, unless that is the provider as usual."""
+    there = connection.kind.label
+    return {
+        Keeper.PROVIDER: "",
+        Keeper.AGENTS: f"set at {there}",
+        Keeper.SWITCHBOARD: "kept by Switchboard",
+    }[keeper(connection, direction)]
+
+
 @dataclass(frozen=True, slots=True)
 class Side:
-    """Who has one direction: no agent is off, no version is always the latest."""
+    """Who has one direction: no agent is off, no version is always the latest.
+
+    `weights` are the provider's own rows where several agents share it; `agent` is then
+    the one with the most.
+    """
 
     agent: Agent | None = None
     version: int | None = None
+    weights: tuple[Json, ...] = ()
 
     def facts(self) -> BindingFacts:
         """Return it as a provider's adapter takes it."""
         agent_id = self.agent.provider_agent_id if self.agent else ""
-        return BindingFacts(agent_id, self.version)
+        return BindingFacts(agent_id, self.version, self.weights)
 
     def as_json(self) -> Json | None:
         """Return it for the audit log."""
         if self.agent is None:
             return None
-        return {
+        kept: Json = {
             "agent": self.agent.name,
             "agent_id": str(self.agent.pk),
             "version": self.version,
         }
+        return kept | ({"weights": list(self.weights)} if self.weights else {})
 
-    def __str__(self) -> str:
+    @property
+    def is_split(self) -> bool:
+        """Whether several agents share it."""
+        return shares.is_split(self.weights)
+
+    def words(self, names: Names) -> str:
+        """Say who it is; `names` are agents' names by the provider's ids."""
         if self.agent is None:
             return "off"
+        if self.weights:
+            own = {self.agent.provider_agent_id: self.agent.name}
+            return shares.in_words(self.weights, {**names, **own})
+        if not self.agent.connection.kind.has_versions:
+            return str(self.agent)
         if self.version is None:
             return f"{self.agent}, always the latest"
         return f"{self.agent} v{self.version}"
+
+    def __str__(self) -> str:
+        return self.words({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,19 +142,24 @@ class Setup:
 def _side(number: PhoneNumber, direction: str) -> Side:
     """Return who has a direction now."""
     row = number.binding(direction)
-    return Side(row.agent, row.version) if row else Side()
+    if row is None:
+        return Side()
+    if row.agent.connection_id == number.connection_id:
+        row.agent.connection = number.connection
+    return Side(row.agent, row.version, tuple(row.weights))
 
 
-def lives_there(connection: Connection, direction: str) -> bool:
-    """Tell whether the provider keeps this binding; else only Switchboard does."""
-    can: bool = getattr(connection.kind, f"can_bind_{direction}")
-    return can
-
-
-def as_theirs(side: Side) -> Json:
-    """Return a side as a sync notes what the provider has."""
-    facts = side.facts()
-    return {"agent_id": facts.agent_id, "version": facts.version}
+def names_of(workspace: Workspace, numbers: Iterable[PhoneNumber]) -> dict[str, str]:
+    """Return the names that words about these numbers need, by the provider's ids."""
+    wanted: set[str] = set()
+    for number in numbers:
+        for direction in Direction.values:
+            theirs = number.theirs.get(direction) or {}
+            wanted |= {theirs.get("agent_id") or ""}
+            wanted |= set(shares.ids(theirs.get("weights") or ()))
+            wanted |= set(shares.ids(_side(number, direction).weights))
+    rows = workspace.agents.filter(provider_agent_id__in=wanted - {""}).order_by()
+    return dict(rows.values_list("provider_agent_id", "name"))
 
 
 # --- Telling -------------------------------------------------------------------------
@@ -117,15 +173,17 @@ class Change:
     kept_by: str = "Switchboard"
 
 
-def differences(number: PhoneNumber, before: Setup, after: Setup) -> list[Change]:
+def differences(
+    number: PhoneNumber, before: Setup, after: Setup, names: Names | None = None
+) -> list[Change]:
     """Say in words what saving `after` would change, and who keeps it."""
-    there = number.connection.kind.label
+    there, known = number.connection.kind.label, names or {}
     rows = [
         Change(
             SAID[d],
-            str(before.side(d)),
-            str(after.side(d)),
-            there if lives_there(number.connection, d) else "Switchboard",
+            before.side(d).words(known),
+            after.side(d).words(known),
+            there if keeper(number.connection, d) is Keeper.PROVIDER else "Switchboard",
         )
         for d in Direction.values
         if before.side(d) != after.side(d)
@@ -139,59 +197,6 @@ def differences(number: PhoneNumber, before: Setup, after: Setup) -> list[Change
     return rows
 
 
-def resent(number: PhoneNumber, wish: Setup, names: Mapping[str, str]) -> list[Change]:
-    """Say in words what the provider gets where it has drifted."""
-    there = number.connection.kind.label
-    return [
-        Change(
-            f"{SAID[d]} at {there}",
-            their_words(number.theirs[d], names),
-            str(wish.side(d)),
-            there,
-        )
-        for d in Direction.values
-        if has_drifted(number, d)
-    ]
-
-
 def countries(codes: Sequence[str]) -> str:
     """Say in words which countries a number may call."""
     return ", ".join(codes) or "every country"
-
-
-def has_drifted(number: PhoneNumber, direction: str) -> bool:
-    """Tell whether the provider had something else than we have, when last asked."""
-    theirs = number.theirs.get(direction)
-    if theirs is None or not lives_there(number.connection, direction):
-        return False
-    if len(theirs.get("weights") or ()) > 1:
-        return True
-    ours = Setup.of(number).side(direction).facts()
-    theirs_is = (theirs.get("agent_id") or "", theirs.get("version"))
-    if not ours.agent_id:
-        return bool(theirs_is[0])
-    return theirs_is != (ours.agent_id, ours.version)
-
-
-def drift(number: PhoneNumber, names: Mapping[str, str] | None = None) -> list[str]:
-    """Say where the provider has something else than the screen; empty: nowhere.
-
-    `names` are agents' names by the provider's ids.
-    """
-    there = number.connection.kind.label
-    return [
-        f"{SAID[d]}: {there} has {their_words(number.theirs[d], names or {})}"
-        for d in Direction.values
-        if has_drifted(number, d)
-    ]
-
-
-def their_words(theirs: Json, names: Mapping[str, str]) -> str:
-    """Say who the provider has, as `Side` says who we have."""
-    if len(theirs.get("weights") or ()) > 1:
-        return "more than one agent"
-    agent_id, version = theirs.get("agent_id") or "", theirs.get("version")
-    if not agent_id:
-        return "off"
-    name = names.get(agent_id, agent_id)
-    return f"{name}, always the latest" if version is None else f"{name} v{version}"

@@ -1,49 +1,47 @@
-"""Bringing a connection's agents and numbers here as the provider has them."""
+"""Checking a connection, and bringing its agents and numbers here.
 
-import re
-from collections.abc import Iterable, Sequence, Sized
+The row is the queue: `ask` wants a sync, whoever takes it holds a claim that its signs
+of life renew, and a claim gone silent may be taken over. So two never sync at once, and
+a killed one is done again.
+"""
+
+import logging
+import time
+import uuid
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
-from django.db import models, transaction
-from django.utils import timezone
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Count, Q, Value
+from django.db.models.functions import Coalesce
+from django.utils.timezone import now as utc_now
 
-from agents.models import (
-    E164,
-    Agent,
-    AgentVersion,
-    Binding,
-    Carrier,
-    Connection,
-    Direction,
-    PhoneNumber,
-    find_variables,
-)
-from agents.providers.base import (
-    AgentFacts,
-    BindingFacts,
-    Check,
-    Json,
-    NumberFacts,
-    ProviderError,
-    VersionFacts,
-)
+from agents import catalog, number_catalog
+from agents.catalog import Counts
+from agents.condition import SILENCE
+from agents.models import Connection
+from agents.providers.base import AgentFacts, Check, NumberFacts, ProviderError
 
-BATCH = 500
-# What a version is called, and what it says.
-LABELS = ("is_published", "title")
-WORDS = ("prompt", "opening_line", "voice", "model", "language")
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+# A sign of life, at most this often.
+TELL_SECONDS = 1.0
+# A wanted sync that nobody took in this time is offered again.
+PATIENCE = timedelta(seconds=10)
+FAULT = "A fault of Switchboard stopped it; the log has the details."
+# What part of an account's requests a minute the schedule may use.
+SHARE = 0.25
 
 
-@dataclass(slots=True)
-class Counts:
-    """How many rows of one kind a sync touched."""
+class SyncRunning(Exception):
+    """Somebody else syncs the connection right now."""
 
-    added: int = 0
-    changed: int = 0
-    retired: int = 0
-    unchanged: int = 0
+
+class ClaimLost(SyncRunning):
+    """We were silent for so long that somebody else may have taken the sync over."""
 
 
 @dataclass(slots=True)
@@ -54,21 +52,7 @@ class SyncCounts:
     numbers: Counts = field(default_factory=Counts)
 
 
-def sync(connection: Connection, now: datetime | None = None) -> SyncCounts:
-    """Fetch everything and keep it. Safe to run twice, and by two people at once.
-
-    A ProviderError is kept on the row, in words, and raised again.
-    """
-    try:
-        client = connection.client()
-        agents, numbers = list(client.list_agents()), list(client.list_numbers())
-    except ProviderError as error:
-        connection.sync_error = error.message
-        connection.save(update_fields=["sync_error"])
-        raise
-    return keep(connection, agents, numbers, now or timezone.now())
-
-
+# --- Checking ------------------------------------------------------------------------
 def check(connection: Connection, now: datetime | None = None) -> list[Check]:
     """Try the account; keep what was found, in words."""
     try:
@@ -84,8 +68,157 @@ def _keep_checks(
     connection: Connection, checks: Sequence[Check], now: datetime | None
 ) -> None:
     connection.check_results = [asdict(check) for check in checks]
-    connection.checked_at = now or timezone.now()
+    connection.checked_at = now or utc_now()
     connection.save(update_fields=["check_results", "checked_at"])
+
+
+# --- Wanting a sync ------------------------------------------------------------------
+def ask(connection_id: uuid.UUID, now: datetime) -> bool:
+    """Want a sync; False when it is wanted already, or runs."""
+    rows = Connection.objects.filter(pk=connection_id, sync_asked_at=None)
+    return bool(rows.update(sync_asked_at=now, sync_seen_at=None, sync_progress={}))
+
+
+def due(now: datetime) -> list[uuid.UUID]:
+    """Return the connections to be synced now: on schedule, and those left behind.
+
+    Left behind is a wanted sync that nobody took, or whose worker died.
+    """
+    lost = Q(sync_seen_at=None, sync_asked_at__lt=now - PATIENCE)
+    silent = Q(sync_seen_at__lt=now - SILENCE)
+    wanted = Connection.objects.exclude(sync_asked_at=None).filter(lost | silent)
+    left = list(wanted.values_list("pk", flat=True))
+    return left + [pk for pk in _scheduled(now) if ask(pk, now)]
+
+
+def _scheduled(now: datetime) -> list[uuid.UUID]:
+    """Return the active connections whose next sync is due."""
+    if not settings.SYNC_MINUTES:
+        return []
+    old = now - timedelta(minutes=settings.SYNC_MINUTES)
+    is_old = Q(sync_ended_at__lt=old) | Q(sync_ended_at=None, created_at__lt=old)
+    idle = Connection.objects.filter(is_old, is_active=True, sync_asked_at=None)
+    rows = idle.annotate(count=Count("agents")).order_by("created_at")
+    return [row.pk for row in rows if _leaves_room(row, row.count, now)]
+
+
+def _leaves_room(connection: Connection, agents: int, now: datetime) -> bool:
+    """Tell whether a sync now leaves calls enough of the account's requests a minute.
+
+    Some providers are asked about each agent, so that is what a sync may cost.
+    """
+    limit = connection.kind.requests_per_minute
+    last = connection.sync_ended_at or connection.created_at
+    return not limit or now - last >= timedelta(minutes=agents / (limit * SHARE))
+
+
+# --- Syncing -------------------------------------------------------------------------
+def sync(connection: Connection, now: datetime | None = None) -> SyncCounts:
+    """Fetch everything and keep it, now. Safe to run twice.
+
+    A ProviderError is kept on the row, in words, and raised again. Raises SyncRunning
+    while somebody else syncs the connection.
+    """
+    claim = _claim(connection.pk, Q())
+    if claim is None:
+        raise SyncRunning(f"{connection} is being synced already.")
+    try:
+        return _fetch_and_keep(connection, claim, now)
+    finally:
+        connection.refresh_from_db()
+
+
+def run_wanted(connection_id: uuid.UUID) -> None:
+    """Do the sync that is wanted, unless somebody does; an error is on the row."""
+    claim = _claim(connection_id, Q(sync_asked_at__isnull=False))
+    if claim is None:
+        return
+    connection = Connection.objects.get(pk=connection_id)
+    try:
+        _fetch_and_keep(connection, claim, None)
+    except ProviderError as error:
+        logger.info("Connection %s was not synced: %s", connection_id, error.message)
+    except ClaimLost:
+        logger.warning("The sync of connection %s was taken over", connection_id)
+
+
+class Claim:
+    """The right to sync a connection; lost when it was silent for too long."""
+
+    def __init__(self, connection_id: uuid.UUID, seen_at: datetime) -> None:
+        self.connection_id = connection_id
+        self.seen_at = seen_at
+        self.told = time.monotonic()
+        self.progress: dict[str, int] = {}
+
+    def write(self, **fields: Any) -> None:
+        """Write what the sync has to say; raises ClaimLost."""
+        rows = Connection.objects.filter(pk=self.connection_id)
+        if not rows.filter(sync_seen_at=self.seen_at).update(**fields):
+            raise ClaimLost
+
+    def read(self, rows: Iterable[T], what: str) -> list[T]:
+        """Read rows from the provider, saying how many there are as they come."""
+        found: list[T] = []
+        for row in rows:
+            found.append(row)
+            if time.monotonic() - self.told > TELL_SECONDS:
+                self.tell(what, len(found))
+        self.tell(what, len(found))
+        return found
+
+    def tell(self, what: str, count: int) -> None:
+        """Give a sign of life; raises ClaimLost."""
+        now, self.progress[what] = utc_now(), count
+        self.write(sync_seen_at=now, sync_progress=self.progress)
+        self.seen_at, self.told = now, time.monotonic()
+
+    def end(self, **fields: Any) -> None:
+        """Let go of the sync."""
+        fields |= {"sync_asked_at": None, "sync_seen_at": None, "sync_progress": {}}
+        self.write(sync_ended_at=utc_now(), **fields)
+
+
+def _claim(connection_id: uuid.UUID, wanted: Q) -> Claim | None:
+    """Take the sync of a connection, unless somebody alive has it."""
+    now = utc_now()
+    free = Q(sync_seen_at=None) | Q(sync_seen_at__lt=now - SILENCE)
+    rows = Connection.objects.filter(free, wanted, pk=connection_id)
+    asked = Coalesce("sync_asked_at", Value(now))
+    taken = rows.update(sync_asked_at=asked, sync_seen_at=now, sync_progress={})
+    return Claim(connection_id, now) if taken else None
+
+
+def _fetch_and_keep(
+    connection: Connection, claim: Claim, now: datetime | None
+) -> SyncCounts:
+    try:
+        client = connection.client()
+        agents = claim.read(client.list_agents(), "agents")
+        numbers = claim.read(client.list_numbers(), "numbers")
+        counts = _keep(connection, agents, numbers, now or utc_now())
+        synced = {"synced_at": now or utc_now(), "sync_error": ""}
+        claim.end(sync_counts=asdict(counts), **synced)
+    except ProviderError as error:
+        claim.end(sync_error=error.message)
+        raise
+    except ClaimLost:
+        raise
+    except Exception:
+        claim.end(sync_error=FAULT)
+        raise
+    return counts
+
+
+def _keep(
+    connection: Connection,
+    agents: Iterable[AgentFacts],
+    numbers: Iterable[NumberFacts],
+    now: datetime,
+) -> SyncCounts:
+    # Agents first: what is bound to numbers is looked up among them.
+    kept = catalog.keep(connection, agents, now)
+    return SyncCounts(kept, number_catalog.keep(connection, numbers, now))
 
 
 def keep(
@@ -94,219 +227,11 @@ def keep(
     numbers: Iterable[NumberFacts],
     now: datetime,
 ) -> SyncCounts:
-    """Make our rows say what the provider told us."""
+    """Make our rows say what is told, as a sync that reads it from elsewhere would."""
     with transaction.atomic():
-        # Two syncs at once would both add what is new. Numbers before their connection,
-        # as the dispatch locks them.
-        rows = connection.numbers.order_by("pk").select_for_update(no_key=True)
-        list(rows.values_list("pk"))
-        Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
-        counts = SyncCounts(
-            agents=_keep_agents(connection, agents, now),
-            numbers=_keep_numbers(connection, numbers, now),
-        )
+        counts = _keep(connection, agents, numbers, now)
         connection.synced_at, connection.sync_error = now, ""
-        connection.save(update_fields=["synced_at", "sync_error"])
+        connection.sync_ended_at, connection.sync_counts = now, asdict(counts)
+        fields = ["synced_at", "sync_error", "sync_ended_at", "sync_counts"]
+        connection.save(update_fields=fields)
     return counts
-
-
-# --- Agents --------------------------------------------------------------------------
-def _keep_agents(
-    connection: Connection, told: Iterable[AgentFacts], now: datetime
-) -> Counts:
-    rows = connection.agents.prefetch_related("versions")
-    known = {agent.provider_agent_id: agent for agent in rows}
-    facts = {fact.agent_id: fact for fact in told}
-    fresh = [_new_agent(connection, f) for key, f in facts.items() if key not in known]
-    Agent.objects.bulk_create(fresh, batch_size=BATCH)
-    owners = known | {agent.provider_agent_id: agent for agent in fresh}
-    touched = _keep_versions(
-        [(owners[key], fact.versions) for key, fact in facts.items()],
-        {agent.pk for agent in fresh},
-    )
-    stale = [
-        agent
-        for key, agent in known.items()
-        if key in facts and (_renew_agent(agent, facts[key]) or agent.pk in touched)
-    ]
-    gone = [a for key, a in known.items() if key not in facts and _is_theirs(a)]
-    for agent in gone:
-        agent.retired_at = now
-    for agent in stale + gone:
-        agent.changed_at = now
-    fields = ["name", "retired_at", "changed_at"]
-    Agent.objects.bulk_update(stale + gone, fields, batch_size=BATCH)
-    return _counted(len(facts), fresh, stale, gone)
-
-
-def _new_agent(connection: Connection, facts: AgentFacts) -> Agent:
-    return Agent(
-        workspace_id=connection.workspace_id,
-        connection=connection,
-        provider_agent_id=facts.agent_id,
-        name=_agent_name(facts),
-    )
-
-
-def _agent_name(facts: AgentFacts) -> str:
-    return str(_fit(Agent, "name", facts.name or facts.agent_id))
-
-
-def _renew_agent(agent: Agent, facts: AgentFacts) -> bool:
-    """Take over what is told of an agent; True when that changed anything."""
-    name = _agent_name(facts)
-    changed = agent.name != name or agent.retired_at is not None
-    agent.name, agent.retired_at = name, None
-    return changed
-
-
-def _keep_versions(
-    told: Iterable[tuple[Agent, Sequence[VersionFacts]]], fresh: set[Any]
-) -> set[Any]:
-    """Make the versions say what was told; return the ids of the agents touched."""
-    new: list[AgentVersion] = []
-    stale: list[AgentVersion] = []
-    gone: list[AgentVersion] = []
-    for agent, versions in told:
-        rows = [] if agent.pk in fresh else agent.versions.all()
-        known = {row.version: row for row in rows}
-        facts = {fact.version: fact for fact in versions}
-        new += [_new_version(agent, f) for v, f in facts.items() if v not in known]
-        both = ((known[v], f) for v, f in facts.items() if v in known)
-        stale += [row for row, fact in both if _renew_version(row, fact)]
-        # "Latest" is the highest number, so one the provider deleted must go.
-        gone += [row for v, row in known.items() if facts and v not in facts]
-    AgentVersion.objects.bulk_create(new, batch_size=BATCH)
-    fields = [*LABELS, *WORDS, "variables"]
-    AgentVersion.objects.bulk_update(stale, fields, batch_size=BATCH)
-    AgentVersion.objects.filter(pk__in=[row.pk for row in gone]).delete()
-    return {row.agent_id for row in (*new, *stale, *gone)}
-
-
-def _new_version(agent: Agent, facts: VersionFacts) -> AgentVersion:
-    row = AgentVersion(agent=agent, version=facts.version)
-    if facts.changed_at:
-        row.created_at = facts.changed_at
-    _renew_version(row, facts)
-    return row
-
-
-def _renew_version(row: AgentVersion, facts: VersionFacts) -> bool:
-    """Take over what is told of a version; True when that changed anything.
-
-    Of old versions some providers only say that they are there: their words stay.
-    """
-    names = LABELS + WORDS if any(getattr(facts, name) for name in WORDS) else LABELS
-    before = [getattr(row, name) for name in names]
-    after = [_fit(AgentVersion, name, getattr(facts, name)) for name in names]
-    for name, value in zip(names, after, strict=True):
-        setattr(row, name, value)
-    row.variables = find_variables(row.opening_line, row.prompt)
-    return before != after
-
-
-# --- Numbers -------------------------------------------------------------------------
-def _keep_numbers(
-    connection: Connection, told: Iterable[NumberFacts], now: datetime
-) -> Counts:
-    known = {row.number: row for row in connection.numbers.all()}
-    facts = {fact.number: fact for fact in told}
-    fresh = [_new_number(connection, f) for key, f in facts.items() if key not in known]
-    PhoneNumber.objects.bulk_create(fresh, batch_size=BATCH)
-    _bind_fresh(connection, [(row, facts[row.number]) for row in fresh], now)
-    both = [(known[key], fact) for key, fact in facts.items() if key in known]
-    stale = [row for row, fact in both if _renew_number(row, fact)]
-    gone = [n for key, n in known.items() if key not in facts and _is_theirs(n)]
-    for row in gone:
-        row.retired_at = now
-    fields = ["label", "theirs", "retired_at"]
-    PhoneNumber.objects.bulk_update(stale + gone, fields, batch_size=BATCH)
-    return _counted(len(facts), fresh, stale, gone)
-
-
-def _new_number(connection: Connection, facts: NumberFacts) -> PhoneNumber:
-    # Only custom telephony has numbers that are not E.164.
-    known = facts.carrier in Carrier.values and re.fullmatch(E164, facts.number)
-    return PhoneNumber(
-        workspace_id=connection.workspace_id,
-        connection=connection,
-        number=facts.number,
-        label=_fit(PhoneNumber, "label", facts.label),
-        carrier=facts.carrier if known else Carrier.CUSTOM,
-        countries=list(facts.countries),
-        theirs=theirs(facts),
-    )
-
-
-def _renew_number(row: PhoneNumber, facts: NumberFacts) -> bool:
-    """Take over what is told of a number; True when that changed anything.
-
-    Our bindings, carrier, countries and pace stay; so does a label a person changed.
-    """
-    before = (row.label, row.theirs, row.retired_at)
-    if row.label == row.theirs.get("label", ""):
-        row.label = _fit(PhoneNumber, "label", facts.label)
-    row.theirs, row.retired_at = theirs(facts), None
-    return before != (row.label, row.theirs, row.retired_at)
-
-
-def _is_theirs(row: Agent | PhoneNumber) -> bool:
-    """Whether a row still here came from the provider, not from a client of ours."""
-    marks = row.settings if isinstance(row, Agent) else row.theirs
-    return row.retired_at is None and not marks.get("made_here")
-
-
-def theirs(facts: NumberFacts) -> Json:
-    """Return what the provider has on a number, as it is kept."""
-    return {
-        Direction.INBOUND.value: _binding_json(facts.inbound),
-        Direction.OUTBOUND.value: _binding_json(facts.outbound),
-        "label": _fit(PhoneNumber, "label", facts.label),
-    }
-
-
-def _binding_json(facts: BindingFacts) -> Json:
-    kept: Json = {"agent_id": facts.agent_id, "version": facts.version}
-    return kept | ({"weights": list(facts.weights)} if facts.weights else {})
-
-
-def _bind_fresh(
-    connection: Connection,
-    told: Iterable[tuple[PhoneNumber, NumberFacts]],
-    now: datetime,
-) -> None:
-    """Take over what is bound to numbers that we see for the first time."""
-    agents = {row.provider_agent_id: row for row in connection.agents.current()}
-    sides = (
-        (number, direction, binding)
-        for number, facts in told
-        for direction, binding in (
-            (Direction.INBOUND, facts.inbound),
-            (Direction.OUTBOUND, facts.outbound),
-        )
-    )
-    Binding.objects.bulk_create(
-        [
-            Binding(
-                number=number,
-                direction=direction,
-                agent=agents[binding.agent_id],
-                version=binding.version,
-                bound_at=now,
-            )
-            for number, direction, binding in sides
-            if binding.agent_id in agents
-        ],
-        batch_size=BATCH,
-    )
-
-
-def _fit(model: type[models.Model], name: str, value: Any) -> Any:
-    """Return the value, cut to what the column can hold."""
-    longest = getattr(model._meta.get_field(name), "max_length", None)
-    return value[:longest] if isinstance(value, str) else value
-
-
-def _counted(told: int, fresh: Sized, stale: Sized, gone: Sized) -> Counts:
-    unchanged = told - len(fresh) - len(stale)
-    return Counts(len(fresh), len(stale), len(gone), unchanged)

@@ -10,6 +10,7 @@ urlpatterns = [
     path("numbers/", numbers.number_list, name="number_list"),
     path("numbers/<uuid:pk>/edit/", numbers.number_edit, name="number_edit"),
     path("numbers/<uuid:pk>/undo/", numbers.number_undo, name="number_undo"),
+    path("numbers/<uuid:pk>/drift/", numbers.number_drift, name="number_drift"),
     path("connections/", connections.connection_list, name="connection_list"),
     path("connections/new/", connections.connection_new, name="connection_new"),
     path(

@@ -8,7 +8,7 @@ from typing import Any
 from agents.models import Agent, Connection, PhoneNumber, bind
 from agents.providers.base import LaunchWish
 from bench.events import KEY
-from calls import dispatch, lifecycle, plan
+from calls import launch, lifecycle, plan
 from calls.models import Call
 from dashboard.celery import app
 from dashboard.models import Member, Role, User, Workspace
@@ -92,7 +92,7 @@ def queue(number: PhoneNumber, count: int) -> list[Call]:
     """Write the rows of calls that wait to go out from a number."""
     wishes = (wish(index, number.number) for index in range(count))
     ready = [plan.prepare(number.workspace, one) for one in wishes]
-    return [dispatch.launch(one)[0] for one in ready]
+    return [launch.launch(one)[0] for one in ready]
 
 
 def open_calls(number: PhoneNumber, count: int) -> list[Call]:
@@ -100,7 +100,7 @@ def open_calls(number: PhoneNumber, count: int) -> list[Call]:
     calls = queue(number, count)
     now = datetime.now(tz=UTC)
     for call in calls:
-        lifecycle.claim(call.pk, now)
+        lifecycle.claim(call.pk, 0, now)
         lifecycle.start_dialing(call.pk, 1, now)
         call.provider_call_id = f"call_{call.pk.hex}"
     Call.objects.bulk_update(calls, ["provider_call_id"], batch_size=200)

@@ -13,7 +13,7 @@ from django.utils.timezone import now as utc_now
 
 from agents import phone
 from calls.models import Call, Contact
-from dashboard.models import AuditEntry, User, Workspace
+from dashboard.models import ApiKey, AuditEntry, User, Workspace
 
 PAGE = 50
 # Counting stops here: "more than 10,000" tells as much, and stays quick.
@@ -102,11 +102,16 @@ def page(
         return Page(items, _mark(items, 0, more), _mark(items, -1, True))
     after = _marked(workspace.contacts.all(), marks.get("after"))
     if after:
-        upper = Q(name__gt=after.name) | Q(name=after.name, number__gt=after.number)
-        rows = rows.filter(upper)
+        rows = behind(rows, after)
     found = list(rows[: PAGE + 1])
     items, more = found[:PAGE], len(found) > PAGE
     return Page(items, _mark(items, 0, bool(after)), _mark(items, -1, more))
+
+
+def behind(rows: QuerySet[Contact], mark: Contact) -> QuerySet[Contact]:
+    """Return the rows after a contact, in the order by name and number."""
+    same = Q(name=mark.name, number__gt=mark.number)
+    return rows.filter(Q(name__gt=mark.name) | same)
 
 
 def timeline(calls: QuerySet[Call], mark: str | None, size: int = 20) -> Page[Call]:
@@ -169,7 +174,7 @@ def number_time(number: phone.Phone | None, now: datetime) -> LocalTime | None:
 
 
 # --- Changing ------------------------------------------------------------------------
-def save(contact: Contact, values: dict[str, Any], user: User) -> bool:
+def save(contact: Contact, values: dict[str, Any], by: User | ApiKey) -> bool:
     """Set and save the values, with an audit entry; False when the number is taken."""
     is_new = contact._state.adding
     before = {} if is_new else {name: getattr(contact, name) for name in FIELDS}
@@ -184,7 +189,7 @@ def save(contact: Contact, values: dict[str, Any], user: User) -> bool:
     AuditEntry.record(
         contact.workspace,
         "contact added" if is_new else "contact changed",
-        user=user,
+        **_who(by),
         subject=str(contact),
         before={name: before[name] for name in changed if name in before},
         after={name: getattr(contact, name) for name in changed},
@@ -192,7 +197,12 @@ def save(contact: Contact, values: dict[str, Any], user: User) -> bool:
     return True
 
 
-def delete(contact: Contact, user: User) -> None:
+def _who(by: User | ApiKey) -> dict[str, User | ApiKey]:
+    """Name a person or a program for the audit log."""
+    return {"user" if isinstance(by, User) else "api_key": by}
+
+
+def delete(contact: Contact, by: User | ApiKey) -> None:
     """Delete a contact. Whoever is not to be called stays so: by the list."""
     workspace = contact.workspace
     with transaction.atomic():
@@ -201,13 +211,13 @@ def delete(contact: Contact, user: User) -> None:
                 number=contact.number,
                 defaults={
                     "reason": "The contact was deleted, and was not to be called",
-                    "created_by": user,
+                    "created_by": by if isinstance(by, User) else None,
                 },
             )
         AuditEntry.record(
             workspace,
             "contact deleted",
-            user=user,
+            **_who(by),
             subject=str(contact),
             before={name: getattr(contact, name) for name in FIELDS},
         )

@@ -1,19 +1,18 @@
 """Placing calls: the only module that asks a provider to dial.
 
-The row is the queue. `launch` writes it, a nudge (or the sweep, when the nudge was
-lost) leads to `step`, which takes the next call of a lane by a conditional update, and
-`dial` asks the provider at most once. What is not certain is left for
+The row is the queue, written by `calls/launch.py`. A nudge (or the sweep, when the nudge
+was lost) leads to `step`, which takes the next call of a lane by a conditional update,
+and `dial` asks the provider at most once. What is not certain is left for
 `calls/reconcile.py`; it is never dialled again.
 """
 
-import hashlib
-import json
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
+from agents import phone
 from agents.models import Connection, PhoneNumber
 from agents.providers.base import (
     CallHandle,
@@ -25,106 +24,18 @@ from agents.providers.base import (
     ProviderUnclear,
     WishRefused,
 )
-from calls import lifecycle, pacing, policy
+from calls import budget, lifecycle, pacing, policy
 from calls.lifecycle import Applied
 from calls.models import Call, CallStatus, Fault
 from calls.models.call import CallQuerySet
 from calls.pacing import Lane
-from calls.plan import Plan
-from dashboard.models import Workspace
 
 # How long a provider may keep saying "not now" before we give up.
 PATIENCE = timedelta(minutes=15)
+# How often a start that came too late is given back for another, before it is used.
+TRIES_FOR_A_PLACE = 5
 # How soon to look again at a lane whose connection has no free slot.
 SLOT_WAIT = timedelta(seconds=1)
-
-
-class LaunchConflict(Exception):
-    """The same key came with another wish; `call` is the first one's."""
-
-    def __init__(self, call: Call) -> None:
-        super().__init__("This key was used for another call.")
-        self.call = call
-
-
-# --- Launching -----------------------------------------------------------------------
-def take_turns(workspace: Workspace) -> None:
-    """Let one person at a time launch, until the end of the transaction.
-
-    Whoever comes second sees the call of the first, from another tab or another desk.
-    """
-    Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)
-
-
-def launch(
-    plan: Plan,
-    key: str = "",
-    scheduled_at: datetime | None = None,
-    now: datetime | None = None,
-) -> tuple[Call, bool]:
-    """Write the call's row; return it and whether it is new.
-
-    A repeat with the same `key` returns the first call and dials nothing; the same key
-    with another wish raises LaunchConflict. The caller has asked `policy.check` and
-    nudges the dispatch on commit.
-    """
-    digest = _digest(plan)
-    try:
-        with transaction.atomic():
-            call = _write(plan, key, digest, scheduled_at, now or datetime.now(tz=UTC))
-    except IntegrityError:
-        first = plan.workspace.calls.filter(launch_key=key).first() if key else None
-        if first is None:
-            raise
-        if first.launch_digest != digest:
-            raise LaunchConflict(first) from None
-        return first, False
-    return call, True
-
-
-def _write(
-    plan: Plan,
-    key: str,
-    digest: str,
-    scheduled_at: datetime | None,
-    now: datetime,
-) -> Call:
-    wish = plan.wish
-    return lifecycle.begin(
-        now,
-        scheduled_at,
-        workspace=plan.workspace,
-        connection=plan.connection,
-        agent=plan.agent,
-        agent_version=plan.version.version if plan.version else None,
-        phone_number=plan.number,
-        contact=plan.contact,
-        launched_by=plan.user,
-        api_key=plan.api_key,
-        source=plan.source,
-        dialect=plan.dialect,
-        type=wish.type,
-        from_number=plan.from_number,
-        to_number=plan.to_number,
-        variables=plan.values,
-        overrides=asdict(wish.overrides),
-        sip_headers=dict(wish.sip_headers),
-        metadata=wish.metadata,
-        trunk_name=wish.trunk_name,
-        customer_name=wish.customer_name,
-        ignore_e164_validation=wish.ignore_e164_validation,
-        external_id=wish.external_id,
-        launch_key=key,
-        launch_digest=digest,
-        evidence=policy.evidence(plan, []),
-    )
-
-
-def _digest(plan: Plan) -> str:
-    """Return a fingerprint of what was asked for, as it was asked."""
-    wish = asdict(plan.wish)
-    text = json.dumps(wish, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 # --- Taking the next call of a lane --------------------------------------------------
@@ -138,36 +49,36 @@ class Step:
     wake_at: datetime | None = None
 
 
-def lane_of(call: Call) -> Lane:
-    """Return the row whose pace the call keeps."""
-    return call.phone_number or call.connection
+def lane_of(call: Call) -> tuple[type[Lane], uuid.UUID]:
+    """Return which row's pace the call keeps."""
+    if call.phone_number_id:
+        return PhoneNumber, call.phone_number_id
+    return Connection, call.connection_id
 
 
 @transaction.atomic
-def step(lane: Lane, now: datetime) -> Step:
+def step(kind: type[Lane], lane_id: uuid.UUID, now: datetime) -> Step:
     """Take the lane's next call when its time has come, under the lane's lock."""
-    lane = type(lane)._default_manager.select_for_update(no_key=True).get(pk=lane.pk)
-    waiting = _waiting(lane)
-    first = waiting.filter(due_at__lte=now).first()
-    if first is None:
+    lane = kind._default_manager.select_for_update(no_key=True).get(pk=lane_id)
+    due = list(_waiting(lane).filter(due_at__lte=now)[:2])
+    if not due:
         return _nothing_due(lane, now)
     start = pacing.next_start(lane, now)
     if start - now > pacing.REACH:
         return _wake(lane, start, now)
     if not _has_slot(lane):
         return _wake(lane, now + SLOT_WAIT, now)
-    attempt = lifecycle.claim(first.pk, now)
-    pacing.take(lane, start)
-    more = waiting.filter(due_at__lte=now).exists()
-    lane.wake_at = lane.next_start_at if more else None
-    lane.save(update_fields=["next_start_at", "wake_at"])
+    attempt = lifecycle.claim(due[0].pk, due[0].attempts, now)
     if attempt is None:
         return Step(wake_at=now)
-    return Step(first.pk, attempt, start, lane.wake_at)
+    pacing.take(lane, start)
+    lane.wake_at = pacing.next_start(lane, now) if len(due) > 1 else None
+    lane.save(update_fields=["starts", "wake_at"])
+    return Step(due[0].pk, attempt, start, lane.wake_at)
 
 
 def _waiting(lane: Lane) -> CallQuerySet:
-    rows = Call.objects.waiting().order_by("due_at", "id").only("pk")
+    rows = Call.objects.waiting().order_by("due_at", "id").only("attempts")
     if isinstance(lane, PhoneNumber):
         return rows.filter(phone_number=lane)
     return rows.filter(phone_number=None, connection=lane)
@@ -229,7 +140,8 @@ def lanes_waiting(now: datetime) -> list[tuple[str, uuid.UUID]]:
 def request_of(call: Call, *, attempt: int = 1) -> CallRequest:
     """Return the wish as a provider's adapter takes it."""
     agent = call.agent
-    version = agent.version(call.agent_version) if agent else None
+    own = agent if call.connection.kind.plays_itself else None
+    version = own.version(call.agent_version) if own else None
     return CallRequest(
         reference=str(call.pk),
         type=call.type,
@@ -259,6 +171,7 @@ def handle_of(call: Call) -> CallHandle:
         provider_call_id=call.provider_call_id,
         dialed_at=call.dialed_at,
         hang_up_requested_at=call.hang_up_requested_at,
+        other_call_id=call.other_call_id,
     )
 
 
@@ -266,34 +179,53 @@ def dial(call_id: uuid.UUID, attempt: int, start: datetime) -> Applied | None:
     """Ask the provider for a claimed call at `start`: once, whatever happens."""
     call = load(call_id)
     request = request_of(call, attempt=attempt)
-    client = call.connection.client()
-    barred = policy.barred_since(call)
-    if barred:
-        what = ("not_permitted", Fault.US, barred, "do_not_call")
-        return lifecycle.fail(call_id, *what, still=CallStatus.DIALING)
+    if held := policy.held_back(call, datetime.now(tz=UTC)):
+        return _hold(call, attempt, held)
+    if attempt <= TRIES_FOR_A_PLACE and pacing.is_missed(start, datetime.now(tz=UTC)):
+        lifecycle.requeue(call_id, attempt, start, "", was_asked=False)
+        return Applied(load(call_id), "dialing", {"status"})
     if not lifecycle.start_dialing(call_id, attempt, start):
         return None
     pacing.wait_until(start)
-    pacing.started(lane_of(call), start, datetime.now(tz=UTC))
+    pacing.started(*lane_of(call), start, datetime.now(tz=UTC))
+    budget.spend(call.connection, start)
     try:
-        update = client.place_call(request)
+        update = call.connection.client().place_call(request)
     except ProviderBusy as error:
         return _try_later(call, attempt, error)
     except (WishRefused, ProviderRefused) as error:
+        _keep_their_bar(call, error)
         return lifecycle.refuse(call_id, error)
     except ProviderUnclear as error:
-        ask_at = start + client.ask_after[0]
+        ask_at = start + call.connection.kind.ask_after[0]
         lifecycle.unclear(call_id, _unclear_words(call, error), ask_at)
         return Applied(load(call_id), "dialing", {"status"})
     return lifecycle.apply(call_id, update, datetime.now(tz=UTC))
 
 
+def _hold(call: Call, attempt: int, held: policy.Held) -> Applied | None:
+    """Put a call that may not go out now back to when it may, or end it."""
+    if held.until is None:
+        what = ("not_permitted", Fault.US, held.note, held.code)
+        return lifecycle.fail(call.pk, *what, still=CallStatus.DIALING)
+    lifecycle.requeue(call.pk, attempt, held.until, held.note, was_asked=False)
+    return Applied(load(call.pk), "dialing", {"status"})
+
+
+def _keep_their_bar(call: Call, error: ProviderError) -> None:
+    """Keep a number that the provider has on its own do-not-call list on ours too."""
+    if error.code == "blocked" and phone.is_e164(call.to_number):
+        label = call.connection.kind.label
+        call.workspace.suppressions.get_or_create(
+            number=call.to_number,
+            defaults={"reason": f"{label} has it on its do-not-call list."},
+        )
+
+
 def load(call_id: uuid.UUID) -> Call:
     """Return the call with everything a provider's adapter needs of it."""
-    rows = Call.objects.select_related(
-        "connection", "agent", "phone_number", "contact", "workspace"
-    )
-    return rows.prefetch_related("agent__versions").get(pk=call_id)
+    rows = Call.objects.select_related("connection", "agent", "workspace")
+    return rows.get(pk=call_id)
 
 
 def _try_later(call: Call, attempt: int, error: ProviderBusy) -> Applied | None:

@@ -9,14 +9,15 @@ placed.
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
 
 from agents.models import Connection
 from agents.providers.base import CallUpdate, ProviderError
-from calls import batches, facts, outbox, transcript
+from calls import asking, audio, batches, facts, merging, money, owing, transcript
+from calls.merging import Fusion
 from calls.models import Call, CallStatus, Fault
 from calls.models.call import FINAL, WAITING
 
@@ -29,9 +30,6 @@ RANK: dict[str, int] = {
     CallStatus.IN_PROGRESS: 5,
 }
 LAST = 9
-# After the end, the provider is asked this long for a summary that did not come.
-ANALYSIS_WAIT = timedelta(minutes=5)
-ANALYSIS_POLL = timedelta(seconds=30)
 
 
 @dataclass(slots=True)
@@ -56,7 +54,7 @@ def may_become(current: str, new: str) -> bool:
 def begin(now: datetime, scheduled_at: datetime | None = None, **fields: Any) -> Call:
     """Write the row of a new call: queued, or scheduled for later."""
     later = scheduled_at is not None and scheduled_at > now
-    return Call.objects.create(
+    call = Call.objects.create(
         status=CallStatus.SCHEDULED if later else CallStatus.QUEUED,
         created_at=now,
         changed_at=now,
@@ -65,23 +63,25 @@ def begin(now: datetime, scheduled_at: datetime | None = None, **fields: Any) ->
         due_at=scheduled_at if later else now,
         **fields,
     )
+    owing.owe(call, "", {"status"})
+    return call
 
 
 def imported(**fields: Any) -> Call:
-    """Return an unsaved row of a call that is over, for filling a workspace."""
+    """Return an unsaved row that is over: of a filled workspace, or a mere record."""
     if fields.get("status") not in FINAL:
         raise ValueError(f"{fields.get('status')} is not a final status.")
     return Call(**fields)
 
 
 # --- Dialing -------------------------------------------------------------------------
-def claim(call_id: uuid.UUID, now: datetime) -> int | None:
-    """Take a waiting call for dialing; return the number of this attempt, or None."""
-    rows = Call.objects.filter(pk=call_id, status__in=WAITING)
-    attempts = rows.values_list("attempts", flat=True).first()
-    if attempts is None:
-        return None
-    taken = rows.filter(attempts=attempts).update(
+def claim(call_id: uuid.UUID, attempts: int, now: datetime) -> int | None:
+    """Take a waiting call, tried `attempts` times so far, for dialing.
+
+    Return the number of this attempt; None when somebody else has taken it.
+    """
+    rows = Call.objects.filter(pk=call_id, status__in=WAITING, attempts=attempts)
+    taken = rows.update(
         status=CallStatus.DIALING,
         attempts=attempts + 1,
         claimed_at=now,
@@ -128,18 +128,13 @@ def requeue(
 
 def unclear(call_id: uuid.UUID, note: str, ask_at: datetime) -> bool:
     """Say honestly that we do not know whether the call went out."""
-    rows = Call.objects.filter(
-        pk=call_id, status=CallStatus.DIALING, dialed_at__isnull=False
-    )
-    return (
-        rows.update(
-            status=CallStatus.UNCONFIRMED,
-            note=note,
-            ask_at=ask_at,
-            changed_at=_now(),
-        )
-        == 1
-    )
+    before, after = CallStatus.DIALING, CallStatus.UNCONFIRMED
+    rows = Call.objects.filter(pk=call_id, status=before, dialed_at__isnull=False)
+    with transaction.atomic():
+        if not rows.update(status=after, note=note, ask_at=ask_at, changed_at=_now()):
+            return False
+        owing.owe(Call.objects.get(pk=call_id), before, {"status"})
+    return True
 
 
 def fail(
@@ -199,33 +194,71 @@ def apply(call_id: uuid.UUID, update: CallUpdate, now: datetime) -> Applied:
     return apply_all([(call_id, update)], now)[0]
 
 
-@transaction.atomic
-def apply_all(
-    pairs: Sequence[tuple[uuid.UUID, CallUpdate]], now: datetime
-) -> list[Applied]:
+def apply_all(pairs: Sequence[merging.Pair], now: datetime) -> list[Applied]:
     """Fold updates into their calls, in order, under the rows' locks.
 
-    One transaction for many: a burst of webhooks costs a few statements, not many.
+    One transaction for many: a burst of webhooks costs a few statements, not many. A
+    stranger's row that turns out to be one of these calls goes into it. What is returned
+    is in the order of `pairs`. Raises CallGone when a call went into another meanwhile.
     """
-    calls = _locked({call_id for call_id, _ in pairs})
-    spoken = transcript.known(calls)
+    return merging.settle(lambda also: _apply_all(pairs, also, now))
+
+
+@transaction.atomic
+def _apply_all(
+    pairs: Sequence[merging.Pair], also: set[uuid.UUID] | None, now: datetime
+) -> list[Applied]:
+    calls = _locked({call_id for call_id, _ in pairs} | (also or set()))
+    fusion = Fusion(calls, pairs, looks=also is not None)
+    spoken = transcript.known(fusion.calls)
     applied = []
     whole: dict[uuid.UUID, Applied] = {}
-    for call_id, update in pairs:
-        call = calls[call_id]
+    for call_id, update in (*fusion.told, *pairs):
+        call = fusion.call_of(call_id)
         done = Applied(call, call.status)
-        is_new = facts.is_news(call, update)
-        done.changed |= absorb(call, update, now, is_new=is_new)
-        done.changed |= spoken.absorb(call_id, update, is_new=is_new)
+        believed = fusion.believed(call, update)
+        if believed:
+            done.changed = _take(call, believed, spoken, now)
+        else:
+            done.changed = _doubt(call, now)
         applied.append(done)
-        whole.setdefault(call_id, Applied(call, done.before)).changed |= done.changed
+        whole.setdefault(call.pk, Applied(call, done.before)).changed |= done.changed
     spoken.save()
-    changed = [done for done in whole.values() if done.changed]
+    _save_all(list(whole.values()), now)
+    return applied[len(fusion.told) :]
+
+
+def _take(
+    call: Call, update: CallUpdate, spoken: transcript.Spoken, now: datetime
+) -> set[str]:
+    """Fold one update into a locked call; return the names of what changed."""
+    is_new = facts.is_news(call, update)
+    changed = absorb(call, update, now, is_new=is_new)
+    return changed | spoken.absorb(call.pk, update, is_new=is_new)
+
+
+def _doubt(call: Call, now: datetime) -> set[str]:
+    """Say that the provider took the call for another of ours, whose id it named."""
+    before = call.status
+    if may_become(before, CallStatus.UNCONFIRMED):
+        call.status = CallStatus.UNCONFIRMED
+    if call.status == CallStatus.UNCONFIRMED:
+        call.note = merging.DOUBT.format(label=call.connection.kind.label)
+        call.ask_at = now + asking.DOUBT_WAIT
+    return {"status"} if call.status != before else set()
+
+
+def _save_all(whole: list[Applied], now: datetime) -> None:
+    """Save calls with what changed, and owe the news of it."""
+    changed = [done for done in whole if done.changed]
     for done in changed:
         done.call.changed_at = now
-    batches.save(list(calls.values()), SAVED)
-    outbox.owe_all((done.call, done.before, done.changed) for done in changed)
-    return applied
+    late = {name for done in changed for name in done.changed} & set(facts.LATER)
+    batches.save([done.call for done in whole], {*facts.SAVED, *late})
+    audio.owe([done.call for done in changed], now)
+    owing.owe_all((done.call, done.before, done.changed) for done in changed)
+    # Last: it holds up others who launch.
+    money.settle(*(d.call for d in changed if money.is_worth(d.call, d.changed)))
 
 
 def _locked(ids: set[uuid.UUID]) -> dict[uuid.UUID, Call]:
@@ -233,25 +266,38 @@ def _locked(ids: set[uuid.UUID]) -> dict[uuid.UUID, Call]:
     rows = Call.objects.select_for_update(no_key=True).filter(pk__in=ids)
     calls = {call.pk: call for call in rows.order_by("pk")}
     owners = {call.connection_id for call in calls.values()}
-    connections = Connection.objects.in_bulk(owners)
+    connections = Connection.objects.select_related("workspace").in_bulk(owners)
     for call in calls.values():
         call.connection = connections[call.connection_id]
     return calls
 
 
-def create(connection: Connection, update: CallUpdate, now: datetime) -> Call:
-    """Write the row of a call we did not start; `apply` then fills it."""
+def create(
+    connection: Connection,
+    update: CallUpdate,
+    now: datetime,
+    found_at: datetime | None = None,
+) -> Call:
+    """Write the row of a call we did not start; `apply` then fills it.
+
+    `found_at`: a look through the provider's list found it. Raises IntegrityError when
+    another row has its id by now.
+    """
     fields = facts.of_a_stranger(connection, update, now)
-    return Call.objects.create(status=CallStatus.DIALING, **fields)
+    return Call.objects.create(status=CallStatus.DIALING, found_at=found_at, **fields)
 
 
 def absorb(call: Call, update: CallUpdate, now: datetime, *, is_new: bool) -> set[str]:
     """Fold `update` into `call` in memory; return the names of the fields changed."""
-    before = {name: getattr(call, name) for name in WATCHED}
+    before = {name: getattr(call, name) for name in facts.WATCHED}
+    if call.end_reason == "lost" and update.status:
+        call.note = asking.AFTER_ALL.format(label=call.connection.kind.label)
     _take_status(call, update, now)
     facts.fold(call, update, is_new=is_new)
     _set_heard(call, update, now)
-    return {name for name, old in before.items() if getattr(call, name) != old}
+    later = set() if call.is_ours else facts.complete(call, update)
+    changed = {name for name, old in before.items() if getattr(call, name) != old}
+    return changed | later
 
 
 def _take_status(call: Call, update: CallUpdate, now: datetime) -> None:
@@ -276,55 +322,19 @@ def _set_heard(call: Call, update: CallUpdate, now: datetime) -> None:
     """Note how new our facts are, and when to ask if nothing more is heard."""
     if update.occurred_at:
         call.heard_at = max(filter(None, (call.heard_at, update.occurred_at)))
-    if call.is_open:
+    if call.is_open and not asking.is_hint(update):
         call.asks = 0
-        call.ask_at = update.ask_again_at or now + call.connection.kind.poll_after
-    elif update.ask_again_at:
-        call.ask_at = update.ask_again_at
-    elif _awaits_analysis(call, now):
-        call.ask_at = now + ANALYSIS_POLL
-    else:
-        call.ask_at = None
-
-
-def _awaits_analysis(call: Call, now: datetime) -> bool:
-    if call.status != CallStatus.ENDED or call.summary or call.ended_at is None:
-        return False
-    return bool(call.provider_call_id) and now - call.ended_at < ANALYSIS_WAIT
+    call.ask_at = asking.next_at(call, update, now)
 
 
 def _save(done: Applied, now: datetime) -> None:
     """Save a call this module ended by itself, and owe the news of it."""
     done.changed |= {"status", "end_reason"}
     done.call.changed_at = now
-    done.call.save(update_fields=SAVED)
-    outbox.owe(done.call, done.before, done.changed)
+    done.call.save(update_fields=facts.SAVED)
+    owing.owe(done.call, done.before, done.changed)
+    money.settle(done.call)
 
 
 def _now() -> datetime:
     return datetime.now(tz=UTC)
-
-
-WATCHED = (
-    *facts.PLAIN,
-    *facts.TIMED,
-    "status",
-    "provider_call_id",
-    "end_reason",
-    "summary",
-    "sentiment",
-    "successful",
-    "analysis",
-    "join",
-)
-SAVED = (
-    *WATCHED,
-    "currency",
-    "note",
-    "due_at",
-    "ask_at",
-    "asks",
-    "dialed_at",
-    "heard_at",
-    "changed_at",
-)

@@ -1,44 +1,65 @@
-"""Calls per second: one clock on the lane's row, shared by every worker.
+"""Calls per second: the last starts of a lane, on its row, shared by every worker.
 
-A lane is a phone number or, for calls without one, a connection. `next_start_at` on its
-row says when its next call may start and is moved under the row's lock, so that no
-window of one second holds more starts than the limit, whoever makes them. The starts
-are spaced evenly, a little wider than the limit asks for, so that a start that is some
-milliseconds late does not crowd the ones behind it; one that is later pushes the clock.
+A lane is a phone number or, for calls without one, a connection. `starts` on its row
+holds the moments at which its last calls started, as many as may start in one second;
+it changes under the row's lock only. The next call starts a second and a little after
+the one that many before it, so that no window of one second holds more starts than the
+limit, whoever makes them. A start that comes late only delays the one that many later.
 """
 
 import time
+import uuid
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import F
+from django.db import transaction
 
 from agents.models import Connection, PhoneNumber
 
 Lane = PhoneNumber | Connection
 
-# Starts lie this much further apart than the limit asks for: 99.2 % of it is used.
-SLACK = 1.008
+# The way to the provider is not always equally long: a second is this much longer.
+MARGIN = 0.006
+# Starts lie at least this much of an even distance apart.
+EVEN = 0.95
 # A start this far away may be taken now and waited for; a worker never waits longer.
 REACH = timedelta(milliseconds=60)
-# A start this much late could share a second with one start too many.
-TOLERANCE = timedelta(milliseconds=4)
+# A start later than this is written down as it was.
+TOLERANCE = timedelta(milliseconds=2)
 # What one write to the database may take.
-WRITE = timedelta(milliseconds=6)
+WRITE = timedelta(milliseconds=4)
+# A start later than this may have lost its place: the next ones counted on it.
+MISSED = timedelta(milliseconds=500)
+# Before a worker can ask the provider, it has this much to look up.
+READY = timedelta(milliseconds=8)
+# Starts further ahead than this were written by a clock that was wrong.
+AHEAD = 10.0
 
 
-def spacing(lane: Lane) -> timedelta:
-    """Return the time between two starts of the lane."""
-    return timedelta(seconds=SLACK / float(lane.cps))
+def room(lane: Lane) -> tuple[int, float]:
+    """Return how many calls may start in how many seconds.
+
+    What a limit has behind its point is not used, but below one call a second.
+    """
+    cps = float(lane.cps)
+    return (int(cps), 1.0) if cps >= 1 else (1, 1 / cps)
 
 
 def next_start(lane: Lane, now: datetime) -> datetime:
-    """Return when the lane's next call may start."""
-    return max(now, lane.next_start_at or now)
+    """Return when the lane's next call may start, no sooner than anybody is ready."""
+    count, seconds = room(lane)
+    at = (now + READY).timestamp()
+    starts = [start for start in lane.starts[-count:] if start < at + AHEAD]
+    if starts:
+        at = max(at, starts[-1] + EVEN * seconds / count)
+    if len(starts) == count:
+        at = max(at, starts[0] + seconds + MARGIN)
+    return datetime.fromtimestamp(at, tz=UTC)
 
 
 def take(lane: Lane, start: datetime) -> None:
-    """Move the clock past `start`. The caller holds the lane's row lock."""
-    lane.next_start_at = start + spacing(lane)
+    """Note a start. The caller holds the lane's row lock, and saves `starts`."""
+    count, _ = room(lane)
+    lane.starts = [*lane.starts, start.timestamp()][-count:]
 
 
 def wait_until(start: datetime) -> None:
@@ -48,14 +69,25 @@ def wait_until(start: datetime) -> None:
         time.sleep(min(wait, REACH.total_seconds()))
 
 
-def started(lane: Lane, start: datetime, now: datetime) -> None:
-    """Push the clock when a start came later than its place allows.
+def is_missed(start: datetime, now: datetime) -> bool:
+    """Tell whether it is too late to start in this place: another is to be taken."""
+    return now - start > MISSED
 
-    Saying so takes a write, which makes the start later still: as much is added. More
-    than a second makes no more room in any window of one second.
+
+def started(
+    kind: type[Lane], lane_id: uuid.UUID, start: datetime, now: datetime
+) -> None:
+    """Note a start that came later than planned as late as it was.
+
+    Saying so takes a write, which makes it later still: as much is added.
     """
-    late = now - start
-    if late > TOLERANCE:
-        push = min(late + WRITE, timedelta(seconds=1))
-        rows = type(lane)._default_manager.filter(pk=lane.pk)
-        rows.update(next_start_at=F("next_start_at") + push)
+    if now - start <= TOLERANCE:
+        return
+    planned, really = start.timestamp(), (now + WRITE).timestamp()
+    with transaction.atomic():
+        rows = kind._default_manager.select_for_update(no_key=True)
+        row = rows.only("cps", "starts").get(pk=lane_id)
+        count, _ = room(row)
+        others = [other for other in row.starts if other != planned]
+        row.starts = sorted([*others, really])[-count:]
+        row.save(update_fields=["starts"])

@@ -6,8 +6,9 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
-from agents import phone
+from agents import phone, shares
 from agents.models import (
     Agent,
     AgentVersion,
@@ -20,7 +21,7 @@ from agents.models import (
 from agents.phone import Phone
 from agents.providers.base import LaunchWish
 from calls.models import Contact, Source
-from dashboard.models import ApiKey, User, Workspace
+from dashboard.models import ApiKey, Member, User, Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +44,34 @@ class Plan:
     wish: LaunchWish
     source: str
     dialect: str = ""
-    user: User | None = None
+    member: Member | None = None
     api_key: ApiKey | None = None
     phone: Phone | None = None
     contact: Contact | None = None
+    # The contact was named; else it is the one who has the number.
+    names_contact: bool = False
     agent: Agent | None = None
     version: AgentVersion | None = None
     number: PhoneNumber | None = None
     number_reason: str = ""
     connection: Connection | None = None
     variables: list[Variable] = field(default_factory=list)
+    asked_at: datetime = field(default_factory=lambda: datetime.now(tz=UTC))
+    scheduled_at: datetime | None = None
+    # What the gate saw when it was asked, to be kept with the call.
+    evidence: list[dict[str, str]] = field(default_factory=list)
+    # What a person should know before the call, though it may go out.
+    notices: list[str] = field(default_factory=list)
+
+    @property
+    def goes_at(self) -> datetime:
+        """When it is to go out: now, or at the time it is scheduled for."""
+        return max(self.asked_at, self.scheduled_at or self.asked_at)
+
+    @property
+    def user(self) -> User | None:
+        """The person who launches."""
+        return self.member.user if self.member else None
 
     @property
     def to_number(self) -> str:
@@ -87,12 +106,15 @@ def prepare(
     *,
     source: str = Source.BUTTON,
     dialect: str = "",
-    user: User | None = None,
+    member: Member | None = None,
     api_key: ApiKey | None = None,
     contact: Contact | None = None,
+    scheduled_at: datetime | None = None,
 ) -> Plan:
     """Look up everything the wish names, and choose what it leaves open."""
-    plan = Plan(workspace, wish, source, dialect, user, api_key, contact=contact)
+    plan = Plan(workspace, wish, source, dialect, member, api_key, contact=contact)
+    plan.names_contact = contact is not None
+    plan.scheduled_at = scheduled_at
     if wish.to_number:
         plan.phone = phone.parse(wish.to_number, workspace.country)
     if plan.phone and not contact:
@@ -115,7 +137,7 @@ def _named_number(plan: Plan) -> PhoneNumber | None:
         return None
     read = phone.parse(written, plan.workspace.country)
     wanted = {written} | ({read.e164} if read else set())
-    rows = plan.workspace.numbers.current().for_list()
+    rows = plan.workspace.numbers.current().select_related("connection")
     return rows.filter(number__in=wanted).order_by("created_at").first()
 
 
@@ -146,7 +168,7 @@ def _best_number(plan: Plan) -> tuple[PhoneNumber | None, str]:
         return None, ""
     numbers = list(rows.filter(connection=agent.connection_id).order_by("created_at"))
     country = plan.phone.country if plan.phone else ""
-    bound = [n for n in numbers if _calls_with(n, agent)]
+    bound = [n for n in numbers if calls_with(n, agent)]
     local = [n for n in numbers if country and _country(n) == country]
     both = [n for n in bound if n in local]
     choices: Iterable[tuple[list[PhoneNumber], str]] = (
@@ -158,9 +180,13 @@ def _best_number(plan: Plan) -> tuple[PhoneNumber | None, str]:
     return next(((found[0], why) for found, why in choices if found), (None, ""))
 
 
-def _calls_with(number: PhoneNumber, agent: Agent) -> bool:
+def calls_with(number: PhoneNumber, agent: Agent) -> bool:
+    """Tell whether the agent is bound outbound to the number, alone or with others."""
     bound = number.binding(Direction.OUTBOUND)
-    return bound is not None and bound.agent_id == agent.pk
+    if bound is None:
+        return False
+    shared = shares.ids(bound.weights)
+    return bound.agent_id == agent.pk or agent.provider_agent_id in shared
 
 
 def _country(number: PhoneNumber) -> str:
@@ -169,7 +195,12 @@ def _country(number: PhoneNumber) -> str:
 
 
 def _variables(plan: Plan) -> list[Variable]:
-    """Return the agent's variables, the missing ones first."""
+    """Return the agent's variables, the missing ones first.
+
+    There are none where the provider takes none.
+    """
+    if plan.connection and not plan.connection.kind.has_variables:
+        return []
     names = list(plan.version.variables) if plan.version else []
     names += find_variables(plan.wish.overrides.opening_line)
     known = plan.contact.as_variables() if plan.contact else {}

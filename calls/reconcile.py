@@ -6,12 +6,17 @@ Also mends what a killed worker left behind. What is learned goes through
 
 import logging
 import uuid
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from agents.models import Connection
 from agents.providers.base import CallUpdate, ProviderError
-from calls import dispatch, lifecycle
+from agents.providers.registry import PROVIDERS
+from calls import budget, dispatch, lifecycle
 from calls.lifecycle import Applied
+from calls.merging import CallGone
 from calls.models import Call, CallStatus
+from calls.models.call import FINAL, NOT_OURS
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +32,8 @@ BATCH = 200
 CLAIM_LOST = timedelta(seconds=10)
 # A provider's answer cannot come later than this (connect and read time limits).
 ANSWER_LOST = timedelta(seconds=40)
+# Calls to the same number this long before a dial may be taken for it.
+NEAR = timedelta(days=1)
 
 
 def recover(now: datetime) -> int:
@@ -51,39 +58,81 @@ def recover(now: datetime) -> int:
 
 # --- Asking --------------------------------------------------------------------------
 def due(now: datetime) -> list[uuid.UUID]:
-    """Return the calls whose time to be asked about has come."""
+    """Return the calls whose time to be asked about has come, the longest due first.
+
+    Of an account that allows few requests in a minute, as many as may go at once.
+    """
     rows = Call.objects.filter(ask_at__lte=now).order_by("ask_at")
-    return list(rows.values_list("pk", flat=True)[:BATCH])
+    slow = {p: k.requests_per_minute for p, k in PROVIDERS.items()}
+    slow = {provider: a_minute for provider, a_minute in slow.items() if a_minute}
+    fast = rows.exclude(connection__provider__in=slow)
+    found = list(fast.values_list("pk", flat=True)[:BATCH])
+    for connection in Connection.objects.filter(provider__in=slow).only("provider"):
+        mine = rows.filter(connection=connection).values_list("pk", flat=True)
+        found += mine[: budget.at_once(slow[connection.provider])]
+    return found
 
 
 def ask(call_id: uuid.UUID, now: datetime) -> Applied | None:
     """Ask the provider about one call and apply the answer; None: not due (any more).
 
-    The row's `ask_at` is moved first, so that of many workers one asks.
+    The row's `ask_at` is moved first, so that of many workers one asks. Where the
+    provider's requests are spent, the call stays due.
     """
     due_rows = Call.objects.filter(pk=call_id, ask_at__lte=now + EARLY)
-    mine = due_rows.update(ask_at=now + LEASE)
-    if not mine:
+    try:
+        call = dispatch.load(call_id)
+        is_due = call.ask_at is not None and call.ask_at <= now + EARLY
+        if not is_due or not budget.may_ask(call.connection, now):
+            return None
+        return _ask(call, now) if due_rows.update(ask_at=now + LEASE) else None
+    except (CallGone, Call.DoesNotExist):
         return None
-    call = dispatch.load(call_id)
+
+
+def _ask(call: Call, now: datetime) -> Applied | None:
     try:
         update = _answer(call)
     except ProviderError as error:
-        logger.warning("Asking about call %s failed: %s", call_id, error.message)
+        logger.warning("Asking about call %s failed: %s", call.pk, error.message)
         return _could_not_ask(call, error, now)
     if update is None:
         return _not_there(call, now)
-    if call.is_open and not update.status and _is_too_old(call, now):
-        words = f"{call.connection.kind.label} says only “{update.status_raw}” of this"
-        return _lose(call, f"{words} call, longer than any call lasts.")
-    return lifecycle.apply(call_id, update, now)
+    if call.is_open and update.status not in FINAL and _is_too_old(call, now):
+        word, label = update.status_raw or update.status, call.connection.kind.label
+        return _lose(
+            call,
+            f"{label} says only “{word}” of this call, longer than any call lasts.",
+        )
+    done = lifecycle.apply(call.pk, update, now)
+    if done.call.status == CallStatus.UNCONFIRMED and _is_too_old(call, now):
+        return _lose(done.call, done.call.note)
+    return done
 
 
 def _answer(call: Call) -> CallUpdate | None:
     client, handle = call.connection.client(), dispatch.handle_of(call)
     if call.provider_call_id:
         return client.fetch_call(handle)
-    return client.find_call(handle)
+    return client.find_call(replace(handle, taken=_taken(call)))
+
+
+def _taken(call: Call) -> frozenset[str]:
+    """Return the ids of other calls of ours to that number, which are not this one.
+
+    Those of a stranger's row are not among them: it may be this very call, told of by a
+    webhook before we knew its id.
+    """
+    since = (call.dialed_at or call.created_at) - NEAR
+    others = Call.objects.filter(
+        workspace=call.workspace_id,
+        connection=call.connection_id,
+        to_number=call.to_number,
+        created_at__gte=since,
+    )
+    ids = others.exclude(source__in=NOT_OURS).exclude(pk=call.pk)
+    pairs = ids.values_list("provider_call_id", "other_call_id")
+    return frozenset(word for pair in pairs for word in pair if word)
 
 
 def _could_not_ask(call: Call, error: ProviderError, now: datetime) -> Applied | None:
@@ -111,7 +160,7 @@ def _not_there(call: Call, now: datetime) -> Applied | None:
     later = dialed + moments[min(asks, len(moments) - 1)] if unconfirmed else now
     ask_at = max(later, now + timedelta(seconds=1)) if unconfirmed else now + ASK_AGAIN
     call.asks, call.ask_at = asks, ask_at if call.is_open else None
-    call.save(update_fields=["asks", "ask_at"])
+    Call.objects.filter(pk=call.pk).update(asks=asks, ask_at=call.ask_at)
     return Applied(call, call.status)
 
 

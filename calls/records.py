@@ -34,12 +34,14 @@ def record(call: Call, *, with_turns: bool = True) -> CallRecord:
         variables=call.variables,
         sip_headers=call.sip_headers,
         metadata=call.metadata,
+        external_id=call.external_id,
     )
 
 
 def _update(call: Call, *, with_turns: bool) -> CallUpdate:
     return CallUpdate(
         provider_call_id=call.provider_call_id,
+        other_call_id=call.other_call_id,
         reference=str(call.pk),
         occurred_at=call.heard_at,
         status=call.status,

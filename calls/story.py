@@ -8,11 +8,14 @@ from statistics import quantiles
 from typing import Any
 
 from agents.models import Direction
-from calls.models import Call, CallStatus, ToolCall, Turn
+from calls import audio
+from calls.models import Call, CallStatus, RecordingState, ToolCall, Turn
 from calls.models.call import FINAL, WAITING
 
 # After the end, a page waits this long for the summary.
 SUMMARY_WAIT = timedelta(seconds=60)
+# And this long for the recording to be fetched.
+RECORDING_WAIT = timedelta(minutes=2)
 
 # Why calls end, in one sentence; {agent} and {who} are filled in.
 ENDS: dict[str, str] = {
@@ -51,11 +54,24 @@ def steps(call: Call) -> list[Step]:
     """Return the stages the call went through, is in, and may still come to."""
     rows = list(_stages(call))
     reached = max((i for i, (_, _, seen) in enumerate(rows) if seen), default=0)
-    return [
+    told = [
         Step(label, at, _state(call, index, reached))
         for index, (label, at, seen) in enumerate(rows)
         if seen or call.is_open
     ]
+    found = [Step("Gap found", call.found_at, "done")] if call.found_at else []
+    return [*told, *found]
+
+
+def gap(call: Call) -> str:
+    """Say how a call came here that nothing had told us of; empty: it was told."""
+    if call.found_at is None:
+        return ""
+    label = call.connection.kind.label
+    return (
+        f"Nothing had told us of this call. It was found when our calls were compared "
+        f"with {label}’s own list."
+    )
 
 
 def _stages(call: Call) -> Iterator[tuple[str, datetime | None, bool]]:
@@ -64,7 +80,9 @@ def _stages(call: Call) -> Iterator[tuple[str, datetime | None, bool]]:
     if call.direction == Direction.OUTBOUND:
         if call.scheduled_at:
             yield "Scheduled", call.scheduled_at, True
-        yield "Queued", call.queued_at or call.created_at, now != CallStatus.SCHEDULED
+        queued = call.queued_at or call.created_at
+        if call.is_ours:
+            yield "Queued", queued, now != CallStatus.SCHEDULED
         dialed = call.claimed_at or call.dialed_at
         yield "Dialing", dialed, dialed is not None and now not in WAITING
     if now == CallStatus.UNCONFIRMED:
@@ -90,18 +108,27 @@ def _state(call: Call, index: int, reached: int) -> str:
 
 
 def is_settled(call: Call, now: datetime) -> bool:
-    """Whether nothing more is expected: over, and its summary here or given up."""
-    if call.is_open:
+    """Whether nothing more is expected: over, and what follows here or given up."""
+    if call.is_open or _awaits_recording(call, now):
         return False
     if call.status != CallStatus.ENDED or call.summary or call.ended_at is None:
         return True
     return now - call.ended_at > SUMMARY_WAIT
 
 
+def _awaits_recording(call: Call, now: datetime) -> bool:
+    recording = audio.kept(call)
+    if recording is None or recording.state != RecordingState.PENDING:
+        return False
+    return now - recording.created_at < RECORDING_WAIT
+
+
 def version(call: Call) -> str:
     """Return a word that differs whenever the page would look different."""
     asked = call.ask_at.timestamp() if call.ask_at and call.is_open else 0
-    return f"{call.changed_at.timestamp()}-{call.asks}-{asked}"
+    recording = audio.kept(call)
+    sound = f"-{recording.state}{recording.tries}" if recording else ""
+    return f"{call.changed_at.timestamp()}-{call.asks}-{asked}{sound}"
 
 
 # --- What was said -------------------------------------------------------------------
@@ -204,6 +231,7 @@ def ids(call: Call) -> list[tuple[str, str]]:
     known = {
         "Call id": str(call.pk),
         "Provider’s call id": call.provider_call_id,
+        "Provider’s other id": call.other_call_id,
         "External id": call.external_id,
     }
     return [(label, value) for label, value in known.items() if value]
@@ -213,6 +241,34 @@ def metadata(call: Call) -> str:
     """Return the metadata as JSON for reading; empty where there is none."""
     known = call.metadata
     return json.dumps(known, indent=2, ensure_ascii=False) if known else ""
+
+
+def evidence(call: Call) -> dict[str, Any]:
+    """Return what was looked at before the call went out, and what came of it.
+
+    `checks` are in the order in which they were made; `when` has every moment known.
+    """
+    launcher = call.launched_by or call.api_key
+    moments = ("created_at", "scheduled_at", "dialed_at", "answered_at", "ended_at")
+    return {
+        "call_id": str(call.pk),
+        "direction": call.direction,
+        "from_number": call.from_number,
+        "to_number": call.to_number,
+        "contact": str(call.contact) if call.contact else None,
+        "agent": call.agent.name if call.agent else None,
+        "agent_version": call.agent_version,
+        "connection": call.connection.name,
+        "provider": call.connection.kind.label,
+        "provider_call_id": call.provider_call_id or None,
+        "source": call.get_source_display(),
+        "launched_by": str(launcher) if launcher else None,
+        "checks": call.evidence,
+        "status": call.status,
+        "end_reason": call.end_reason or None,
+        "note": call.note or None,
+        "when": {name: getattr(call, name) for name in moments},
+    }
 
 
 def _name(name: object) -> str:

@@ -5,16 +5,33 @@ A message is only a nudge; the rows are the queue, and `sweep` finds what was mi
 
 import logging
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from threading import BoundedSemaphore
 
 from celery import shared_task
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
+from agents import sync
 from agents.models import Connection, PhoneNumber
 from agents.providers import http
-from calls import contact_import, dispatch, outbox, reconcile, webhooks
+from calls import (
+    audio,
+    contact_import,
+    dispatch,
+    endpoints,
+    gaps,
+    hints,
+    money,
+    optout,
+    outbox,
+    reconcile,
+    recordings,
+    webhooks,
+)
+from calls.hints import Hint
 from calls.lifecycle import Applied
 from calls.models import Call, CallStatus
 from calls.pacing import Lane
@@ -23,6 +40,8 @@ logger = logging.getLogger(__name__)
 LANES: dict[str, type[Lane]] = {"number": PhoneNumber, "connection": Connection}
 # A worker looks at a lane this much before its next start, and waits the rest exactly.
 LEAD = timedelta(milliseconds=40)
+# So many recordings are fetched, and lists gone through, at once in one worker.
+HANDS = BoundedSemaphore(4)
 # Later questions are left to the sweep.
 SOON = timedelta(seconds=10)
 
@@ -33,6 +52,20 @@ def _now() -> datetime:
 
 def _seconds(until: datetime) -> float:
     return max(0.0, (until - _now()).total_seconds())
+
+
+@contextmanager
+def spare_hand() -> Iterator[bool]:
+    """Give one of a worker's few hands for what may take minutes; False: none is free.
+
+    The other hands stay free for dialling.
+    """
+    is_free = HANDS.acquire(blocking=False)
+    try:
+        yield is_free
+    finally:
+        if is_free:
+            HANDS.release()
 
 
 # --- Nudges --------------------------------------------------------------------------
@@ -60,24 +93,45 @@ def apply_soon(seconds: float = 0.0) -> bool:
     return True
 
 
-def follow(applied: Iterable[Applied | None]) -> None:
-    """Do what changes of calls ask for: questions, free slots, webhooks we owe."""
-    owes, freed = False, set()
+def fetch_soon(call_id: uuid.UUID) -> None:
+    """Have a recording fetched; the sweep does when the broker is down."""
+    transaction.on_commit(lambda: fetch_recording.delay(str(call_id)), robust=True)
+
+
+def look_soon(connection_id: uuid.UUID) -> bool:
+    """Have a connection looked at for gaps; False when the broker is down."""
+    try:
+        look_for_gaps.delay(str(connection_id))
+    except OperationalError:
+        return False
+    return True
+
+
+def follow(applied: Iterable[Applied | Hint | None]) -> None:
+    """Do what changes of calls ask for: questions, free slots."""
+    freed = set()
+    heard: set[uuid.UUID] = set()
     for done in applied:
         if done is None:
             continue
+        if isinstance(done, Hint):
+            look_up_hint.delay(done.event_id)
+            continue
         call = done.call
-        owes |= bool(call.dialect) and bool(done.changed)
+        if {"status", "recording_url"} & done.changed and audio.is_elsewhere(call):
+            fetch_soon(call.pk)
+        if optout.is_worth(call, done.changed):
+            heard.add(call.pk)
         if call.ask_at and call.ask_at - _now() < SOON:
             ask_call.apply_async((str(call.pk),), countdown=_seconds(call.ask_at))
         if call.status == CallStatus.QUEUED:
             nudge(call)
         if done.freed_slot:
             freed.add(call.connection_id)
+    if heard:
+        optout.hear(heard)
     for connection_id in freed:
         wake_waiting(connection_id)
-    if owes:
-        deliver.delay()
 
 
 def wake_waiting(connection_id: uuid.UUID) -> None:
@@ -93,8 +147,7 @@ def dispatch_lane(kind: str, lane_id: str) -> None:
     """Dial the next call of a lane, if its time has come."""
     # Ready before a start is taken: a worker's first use reads the certificates.
     http.network.client()
-    lane = LANES[kind]._default_manager.get(pk=lane_id)
-    step = dispatch.step(lane, _now())
+    step = dispatch.step(LANES[kind], uuid.UUID(lane_id), _now())
     if step.wake_at:
         wait = _seconds(step.wake_at - LEAD)
         dispatch_lane.apply_async((kind, lane_id), countdown=wait)
@@ -116,15 +169,70 @@ def apply_events() -> None:
 
 
 @shared_task
+def look_up_hint(event_id: int) -> None:
+    """Ask the provider about a call that only an unsigned webhook speaks of."""
+    follow(hints.look_up(event_id, _now()))
+
+
+@shared_task
+def fetch_recording(call_id: str) -> None:
+    """Fetch the recording of one call; the sweep comes back where no hand is free."""
+    with spare_hand() as is_free:
+        if is_free:
+            recordings.fetch(uuid.UUID(call_id), _now())
+
+
+@shared_task
+def find_gaps() -> None:
+    """Look at each connection whose turn it is for calls that we lack."""
+    for connection_id in gaps.due(_now()):
+        look_for_gaps.delay(str(connection_id))
+
+
+@shared_task
+def look_for_gaps(connection_id: str) -> None:
+    """Compare the calls of one connection with the provider's list."""
+    rows = Connection.objects.select_related("workspace")
+    with spare_hand() as is_free:
+        done = gaps.look(rows.get(pk=connection_id), _now()) if is_free else None
+    follow(done.applied if done else [])
+
+
+@shared_task
 def deliver() -> None:
     """Send the webhooks we owe."""
     outbox.deliver_due(_now())
 
 
 @shared_task
+def forget_deliveries() -> None:
+    """Drop what was told longer ago than the log is kept."""
+    endpoints.forget(_now())
+
+
+@shared_task
 def import_contacts(import_id: str) -> None:
     """Import a file of contacts, or go on with it."""
     contact_import.run(uuid.UUID(import_id))
+
+
+@shared_task
+def sync_connection(connection_id: str) -> None:
+    """Bring the agents and numbers of a connection here, if that is wanted."""
+    sync.run_wanted(uuid.UUID(connection_id))
+
+
+@shared_task
+def sync_connections() -> None:
+    """Sync the connections whose time has come."""
+    for connection_id in sync.due(_now()):
+        sync_connection.delay(str(connection_id))
+
+
+@shared_task
+def settle_missed() -> None:
+    """Settle the money of calls that are over, where that was missed."""
+    money.settle_missed(_now())
 
 
 @shared_task
@@ -136,6 +244,8 @@ def sweep() -> None:
         dispatch_lane.delay(kind, str(lane_id))
     for call_id in reconcile.due(now - timedelta(seconds=1)):
         ask_call.delay(str(call_id))
+    for call_id in recordings.due(now - timedelta(seconds=1)):
+        fetch_recording.delay(str(call_id))
     apply_events.delay()
     deliver.delay()
     for import_id in contact_import.overdue(now):

@@ -6,13 +6,11 @@ queue up meanwhile, so a burst costs a few inserts and a lone webhook never wait
 """
 
 import hashlib
-import json
 import logging
-import re
 import threading
 import time
-import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,9 +19,13 @@ from django.db.models import Q
 
 from agents.models import Connection
 from agents.providers.base import CallUpdate
-from calls import batches, lifecycle
+from agents.providers.reading import decoded
+from calls import batches, facts, hints, intake, lifecycle
+from calls.hints import Hint
 from calls.lifecycle import Applied
-from calls.models import Call, WebhookEvent
+from calls.matching import Known, ids_of
+from calls.merging import CallGone
+from calls.models import WebhookEvent
 from calls.models.traffic import Verdict
 
 logger = logging.getLogger(__name__)
@@ -31,10 +33,10 @@ logger = logging.getLogger(__name__)
 # How many events are written, and how many are applied, in one transaction.
 GROUP = 200
 BATCH = 50
-IS_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 CACHE_SECONDS = 5.0
 TRIES = 10
-Name = tuple[uuid.UUID, str]
+# A refused webhook is noted this often at most.
+NOTED = timedelta(minutes=1)
 # While events come closely together, a writer waits this long for company.
 LINGER = 0.001
 
@@ -177,8 +179,14 @@ def first_seen(connection: Connection, now: datetime) -> None:
         connection.first_event_at = now
 
 
+def refused(connection: Connection, now: datetime) -> None:
+    """Note that a webhook came whose signature did not fit."""
+    late = Q(refused_event_at=None) | Q(refused_event_at__lt=now - NOTED)
+    Connection.objects.filter(late, pk=connection.pk).update(refused_event_at=now)
+
+
 # --- Applying ------------------------------------------------------------------------
-def apply_pending(now: datetime) -> list[Applied] | None:
+def apply_pending(now: datetime) -> list[Applied | Hint] | None:
     """Apply a group of stored events; return what that did, None when none wait.
 
     A group goes in one transaction. When it fails, its events go one by one, and the
@@ -188,9 +196,11 @@ def apply_pending(now: datetime) -> list[Applied] | None:
         with transaction.atomic():
             events = _locked(BATCH, now)
             return _apply_group(events, now) if events else None
+    except CallGone:
+        logger.info("A call of a group of webhooks became part of another; once more")
     except Exception:
         logger.exception("A group of webhooks could not be applied; one by one now")
-    applied: list[Applied] = []
+    applied: list[Applied | Hint] = []
     for _ in range(BATCH):
         done = _apply_one(now)
         if done is None:
@@ -212,7 +222,7 @@ def _locked(count: int, now: datetime) -> list[WebhookEvent]:
     return events
 
 
-def _apply_one(now: datetime) -> list[Applied] | None:
+def _apply_one(now: datetime) -> list[Applied | Hint] | None:
     """Apply the next event alone; what goes wrong is written on its row."""
     with transaction.atomic():
         events = _locked(1, now)
@@ -231,73 +241,45 @@ def _apply_one(now: datetime) -> list[Applied] | None:
     return []
 
 
-def _apply_group(events: list[WebhookEvent], now: datetime) -> list[Applied]:
+def _apply_group(events: list[WebhookEvent], now: datetime) -> list[Applied | Hint]:
+    """Apply events under their locks; hints about unknown calls are looked up later."""
     told = [(event, update) for event in events for update in _updates(event)]
-    known = _known_calls(told)
-    pairs = []
+    known = Known([(event.connection, update) for event, update in told])
+    strange = [event for event, update in told if _is_strange(event, update, known)]
+    left_alone = {event.pk for event in strange}
+    meant, pairs = [], []
     for event, update in told:
-        names = _names(event.connection, update)
-        call_id = next((known[name] for name in names if name in known), None)
-        if call_id is None:
-            call_id = lifecycle.create(event.connection, update, now).pk
-            known |= dict.fromkeys(names, call_id)
-        event.call_id = call_id
-        pairs.append((call_id, _as_hint(event, update, now)))
+        is_of_a_call = ids_of(update) or known.find(event.connection, update)
+        if is_of_a_call and event.pk not in left_alone:
+            call_id, _ = intake.find_or_create(known, event.connection, update, now)
+            meant.append(event)
+            pairs.append((call_id, _as_told(event, update, now)))
     applied = lifecycle.apply_all(pairs, now) if pairs else []
-    for event in events:
+    for event, done in zip(meant, applied, strict=True):
+        event.call_id = done.call.pk
+    settled = [event for event in events if event.pk not in left_alone]
+    for event in settled:
         event.applied_at, event.error = now, ""
-    batches.save(events, ["applied_at", "error", "call"])
-    return applied
+    batches.save(settled, ["applied_at", "error", "call"])
+    return [*applied, *hints.put_off(dict.fromkeys(strange), now)]
 
 
 def _updates(event: WebhookEvent) -> list[CallUpdate]:
-    payload = _decoded(event.body)
-    return event.connection.client().parse_webhook(payload, event.received_at)
+    return event.connection.client().parse_webhook(event.payload, event.received_at)
 
 
-def _decoded(body: str | bytes) -> Any:
-    """Return what the JSON says; None when it is none, or too deep to be read."""
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return None
+def _is_strange(event: WebhookEvent, update: CallUpdate, known: Known) -> bool:
+    """Tell whether a hint is about a call that we do not know."""
+    if event.verdict == Verdict.SIGNED or not ids_of(update):
+        return False
+    return known.find(event.connection, update) is None
 
 
-def _as_hint(event: WebhookEvent, update: CallUpdate, now: datetime) -> CallUpdate:
-    """An unsigned webhook is believed only in that there is something to ask."""
+def _as_told(event: WebhookEvent, update: CallUpdate, now: datetime) -> CallUpdate:
+    """Return what of an update is believed: of a hint, that there is something to ask."""
     if event.verdict == Verdict.SIGNED:
         return update
-    return CallUpdate(provider_call_id=update.provider_call_id, ask_again_at=now)
-
-
-def _names(connection: Connection, update: CallUpdate) -> list[Name]:
-    """Return what a call is known by: our reference first, their id second.
-
-    With the reference goes their id: metadata gets copied, and a call that is known by
-    another id is not meant.
-    """
-    theirs = update.provider_call_id
-    words = (update.reference and f"{update.reference}/{theirs}", theirs)
-    return [(connection.pk, word) for word in words if word]
-
-
-def _known_calls(told: list[tuple[WebhookEvent, CallUpdate]]) -> dict[Name, uuid.UUID]:
-    """Look up the calls that updates speak of; those we did not start are not there."""
-    updates = [update for _, update in told]
-    ours = {u.reference for u in updates if IS_ID.fullmatch(u.reference)}
-    theirs = {u.provider_call_id for u in updates if u.provider_call_id}
-    rows = Call.objects.filter(
-        connection__in={event.connection_id for event, _ in told}
-    )
-    columns = ("connection_id", "pk", "provider_call_id")
-    known: dict[Name, uuid.UUID] = {}
-    for connection_id, pk, name in rows.filter(pk__in=ours).values_list(*columns):
-        for word in {name, ""} if name else {"", *theirs}:
-            known[connection_id, f"{pk}/{word}"] = pk
-    found = rows.filter(provider_call_id__in=theirs)
-    for connection_id, pk, name in found.values_list(*columns):
-        known[connection_id, name] = pk
-    return known
+    return replace(hints.believed(event, update), ask_again_at=now)
 
 
 # --- A ringing caller ----------------------------------------------------------------
@@ -311,15 +293,12 @@ def answer_ringing(connection: Connection, body: bytes) -> dict[str, Any] | None
     if not marker or marker not in body:
         return None
     client = connection.client()
-    ringing = client.parse_inbound(_decoded(body))
+    ringing = client.parse_inbound(decoded(body))
     if ringing is None:
         return None
-    workspace = connection.workspace
-    number = workspace.numbers.filter(
-        connection=connection, number=ringing.to_number
-    ).first()
+    number = facts.number_of(connection, ringing.to_number)
     bound = number.binding("inbound") if number else None
-    contact = workspace.contacts.filter(number=ringing.from_number).first()
+    contact = facts.contact_of(connection.workspace, ringing.from_number)
     variables = contact.as_variables() if contact else {}
     return client.answer_inbound(
         bound.agent.provider_agent_id if bound else "", variables

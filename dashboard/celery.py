@@ -3,9 +3,19 @@
 import os
 
 from celery import Celery
+from kombu.exceptions import OperationalError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
 
 app = Celery("switchboard")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+def send(task: str, *arguments: str) -> bool:
+    """Have a task run, named as `calls.tasks.sweep`; False when the broker is down."""
+    try:
+        app.send_task(task, arguments)
+    except OperationalError:
+        return False
+    return True

@@ -29,12 +29,23 @@ SCOPES = (
     ("suppressions:write", "Change do-not-call", "Add numbers to the list."),
     ("connections:read", "Read connections", "Connections; never their secrets."),
     ("connections:write", "Change connections", "Add and sync connections."),
+    ("webhooks:read", "Read webhooks", "Who is told of calls, and what was told."),
+    ("webhooks:write", "Change webhooks", "Add and change them; send them again."),
+    ("money:read", "Read money", "The wallet's balance, limits and ledger."),
+    ("money:write", "Top up", "Add to the wallet's balance."),
 )
 USUAL_SCOPES = ["calls:read", "calls:write", "agents:read", "numbers:read"]
 NOT_A_NUMBER = (
     "“%(typed)s” is not a phone number. Write it with its country code, for example "
     "+1 415 555 0100."
 )
+
+
+WEEKDAYS = (
+    *((1, "Monday"), (2, "Tuesday"), (3, "Wednesday"), (4, "Thursday")),
+    *((5, "Friday"), (6, "Saturday"), (7, "Sunday")),
+)
+CLOCK = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
 
 
 def zones() -> list[tuple[str, str]]:
@@ -65,6 +76,96 @@ class WorkspaceForm(WorkspaceModelForm):
     class Meta:
         model = Workspace
         fields = ("name", "timezone", "country")
+
+
+class LinesField(forms.Field):
+    """Short texts, one to a line; a line that is repeated counts once."""
+
+    widget = forms.Textarea(attrs={"rows": 6})
+    most, shortest, longest = 100, 3, 80
+
+    def prepare_value(self, value: Any) -> Any:
+        """Write a list for the box; what was typed stays as it is."""
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> list[str]:
+        """Return the lines that hold something."""
+        lines = (line.strip() for line in str(value or "").splitlines())
+        return list(dict.fromkeys(line for line in lines if line))
+
+    def validate(self, value: list[str]) -> None:
+        """Refuse too much, and what is so short that it is in many a sentence."""
+        if len(value) > self.most:
+            raise forms.ValidationError(f"Write at most {self.most} lines.")
+        for line in value:
+            if not self.shortest <= len(line) <= self.longest:
+                raise forms.ValidationError(
+                    f"“{line[:20]}” is too {'long' if len(line) > 20 else 'short'}: a "
+                    f"line has {self.shortest} to {self.longest} letters."
+                )
+            if not line.isprintable():
+                raise forms.ValidationError("Write plain words, without marks of code.")
+
+
+class PhrasesField(LinesField):
+    """What people say; a phrase of one short word would be heard in many a call."""
+
+    shortest = 6
+
+
+class CallingForm(WorkspaceModelForm):
+    """When and how often people may be called, and how they end it."""
+
+    has_calling_hours = forms.BooleanField(
+        required=False,
+        label="Call people only at certain hours",
+        help_text="By the clock where they are, for every call that goes out.",
+    )
+    calling_days = forms.TypedMultipleChoiceField(
+        required=False,
+        coerce=int,
+        choices=WEEKDAYS,
+        label="Days",
+        widget=forms.CheckboxSelectMultiple,
+    )
+    calling_from = forms.TimeField(label="From", widget=CLOCK)
+    calling_until = forms.TimeField(label="Until", widget=CLOCK)
+    attempts_per_day = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=100,
+        label="Calls to one number in a day",
+        help_text="Empty: however many. Counted are calls that went out or are waiting.",
+    )
+    optout_phrases = PhrasesField(
+        required=False,
+        label="What people say",
+        help_text="One phrase to a line; case, commas and apostrophes do not matter.",
+    )
+    optout_fields = LinesField(
+        required=False,
+        label="What the provider notes",
+        help_text="Names of fields in its analysis; they count when they say yes.",
+    )
+
+    class Meta:
+        model = Workspace
+        fields = (
+            *("has_calling_hours", "calling_days", "calling_from", "calling_until"),
+            *("attempts_per_day", "optout_phrases", "optout_fields"),
+        )
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse hours in which nobody could ever be called."""
+        cleaned = super().clean() or {}
+        if not cleaned.get("has_calling_hours"):
+            return cleaned
+        if not cleaned.get("calling_days") and "calling_days" not in self.errors:
+            self.add_error("calling_days", "Choose a day at least.")
+        begin, end = cleaned.get("calling_from"), cleaned.get("calling_until")
+        if begin and end and begin >= end:
+            self.add_error("calling_until", "Choose a time later than the first.")
+        return cleaned
 
 
 class AccountForm(UserModelForm):
@@ -141,6 +242,6 @@ class SuppressionForm(forms.Form):
             raise forms.ValidationError(f"{found.pretty} is on the list already.")
         return found.e164
 
-    def save(self, by: User) -> Suppression:
+    def save(self, by: User | None) -> Suppression:
         """Put the number on the list."""
         return self.workspace.suppressions.create(created_by=by, **self.cleaned_data)

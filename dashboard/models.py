@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from datetime import time
 from hmac import compare_digest
 from typing import Any, ClassVar
 
@@ -41,6 +42,36 @@ class User(AbstractUser):
         return self.name or self.email
 
 
+def working_days() -> list[int]:
+    """Return Monday to Friday, as ISO counts them."""
+    return [1, 2, 3, 4, 5]
+
+
+def usual_phrases() -> list[str]:
+    """Return what people say in English who do not want to be called any more."""
+    return [
+        "do not call me again",
+        "don't call me again",
+        "do not call me anymore",
+        "don't call me anymore",
+        "never call me again",
+        "do not call this number",
+        "don't call this number",
+        "stop calling me",
+        "stop calling this number",
+        "stop calling here",
+        "remove me from your list",
+        "take me off your list",
+        "remove my number",
+        "take my number off",
+    ]
+
+
+def usual_fields() -> list[str]:
+    """Return how the fields are usually called in which a provider notes the same."""
+    return ["do_not_call", "opt_out", "opted_out", "unsubscribe"]
+
+
 class Workspace(models.Model):
     """One company's own world: every other row belongs to exactly one of these."""
 
@@ -50,6 +81,17 @@ class Workspace(models.Model):
     timezone = models.CharField(max_length=60, default="UTC")
     # Numbers typed without a country code are read as numbers of this country.
     country = models.CharField(max_length=2, default="US")
+    # When people may be called, by their own clock; ISO weekdays: Monday is 1.
+    has_calling_hours = models.BooleanField(default=False)
+    calling_days = models.JSONField(default=working_days)
+    calling_from = models.TimeField(default=time(9))
+    calling_until = models.TimeField(default=time(20))
+    # How often a number may be called in one of its days; None: however often.
+    attempts_per_day = models.PositiveSmallIntegerField(null=True, blank=True)
+    # Heard in a call, or noted of it by the provider, these put the number on the
+    # do-not-call list.
+    optout_phrases = models.JSONField(default=usual_phrases, blank=True)
+    optout_fields = models.JSONField(default=usual_fields, blank=True)
     created_at = models.DateTimeField(default=utc_now)
 
     def __str__(self) -> str:

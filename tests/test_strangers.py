@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from calls.models import CallStatus, ContactImport
+from calls.models import CallStatus, ContactImport, Wallet
 from dashboard.models import ApiKey, AuditEntry, Member, Role, Workspace
 from tests.factories import (
     make_agent,
@@ -72,6 +72,12 @@ def theirs() -> dict[str, Any]:
         "connections/": connection.pk,
         "settings/people/": member.pk,
         "settings/keys/": ApiKey.issue(workspace, "Hush", [])[0].pk,
+        "settings/webhooks/": workspace.endpoints.create(
+            dialect="native", url="https://hush.example/", name="Hush"
+        ).pk,
+        "settings/money/rates/": Wallet.objects.create(workspace=workspace, rate=1)
+        .rates.create(connection=connection, per_minute=1)
+        .pk,
         "settings/do-not-call/": workspace.suppressions.create(
             number="+14155550177"
         ).pk,

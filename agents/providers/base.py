@@ -8,6 +8,13 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+from agents.providers.errors import (
+    ProviderBusy,
+    ProviderError,
+    ProviderRefused,
+    ProviderUnclear,
+    WishRefused,
+)
 from agents.providers.vocabulary import (
     Account,
     AgentFacts,
@@ -25,15 +32,10 @@ from agents.providers.vocabulary import (
     NumberFacts,
     Overrides,
     Page,
-    ProviderBusy,
-    ProviderError,
-    ProviderRefused,
-    ProviderUnclear,
     Setting,
     ToolFacts,
     TurnFacts,
     VersionFacts,
-    WishRefused,
 )
 
 __all__ = [
@@ -78,7 +80,11 @@ class Provider:
     settings: ClassVar[tuple[Setting, ...]] = ()
     documentation: ClassVar[str] = ""
 
+    # It needs the words of the agent, as it has no agents of its own.
+    plays_itself: ClassVar[bool] = False
     can_carry_reference: ClassVar[bool] = True
+    # A call may come under ids that nobody says are the same: our reference decides.
+    ids_may_differ: ClassVar[bool] = False
     # A repeat of a dial with the same reference returns the first call there.
     dials_once: ClassVar[bool] = False
     can_hang_up: ClassVar[bool] = False
@@ -88,16 +94,27 @@ class Provider:
     has_web_calls: ClassVar[bool] = False
     has_sip_headers: ClassVar[bool] = False
     has_overrides: ClassVar[bool] = False
+    # Fields of the provider's own can be sent for one call, as `overrides.raw`.
+    has_raw_fields: ClassVar[bool] = False
     has_trunks: ClassVar[bool] = False
     has_variables: ClassVar[bool] = True
     # The agent has the caller number; none can be named for a call.
     picks_caller: ClassVar[bool] = False
+    # By carrier, the countries (ISO alpha-2) that numbers bought from the provider may
+    # call; a carrier that is not there may call any, as far as it is stated.
+    bought_numbers_call: ClassVar[Mapping[str, frozenset[str]]] = {}
+    # A number calls nobody until an agent is bound to its calls out.
+    numbers_need_agents: ClassVar[bool] = False
+    # What of an agent a client may override for one call, as `overrides.raw` names it;
+    # empty: not stated.
+    override_groups: ClassVar[frozenset[str]] = frozenset()
     # Requests a minute that an account may make, all together; 0: no limit is known.
     requests_per_minute: ClassVar[int] = 0
     has_webhooks: ClassVar[bool] = True
     webhooks_are_signed: ClassVar[bool] = True
-    # A webhook only says that there is something to ask, signed or not.
-    webhooks_are_hints: ClassVar[bool] = False
+    # A webhook only says that there is something to ask, signed or not. An account
+    # without a secret to check signatures with sets it on itself.
+    webhooks_are_hints: bool = False
     # Some ends are told by no webhook: open calls are asked about all the same.
     webhooks_may_miss: ClassVar[bool] = False
     # Bytes that every "a caller is ringing, what to do?" webhook holds; empty: none.

@@ -17,6 +17,8 @@ from django.conf import settings
 LIMITS = httpx.Limits(
     max_connections=256, max_keepalive_connections=64, keepalive_expiry=15.0
 )
+# IPv6 addresses that stand for the IPv4 address in their last 32 bits.
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 class AddressRefused(Exception):
@@ -114,18 +116,57 @@ class CarefulBackend(httpcore.SyncBackend):
                 return TimedStream(stream)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 problem = error
+            except UnicodeError as error:
+                problem = httpcore.ConnectError(str(error))
         raise problem
+
+
+def is_barred(host: str, port: int) -> bool:
+    """Tell whether `host` stands for an address that we may not talk to right now.
+
+    False for a name that nobody knows: it may be made known later.
+    """
+    try:
+        _public_addresses(host, port)
+    except AddressRefused:
+        return not settings.ALLOW_PRIVATE_ADDRESSES
+    except httpcore.ConnectError:
+        return False
+    return False
 
 
 def _public_addresses(host: str, port: int) -> list[str]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         raise httpcore.ConnectError(str(error)) from error
     addresses = list(dict.fromkeys(str(row[4][0]) for row in found))
-    if not all(ipaddress.ip_address(a.split("%")[0]).is_global for a in addresses):
+    if not all(map(_is_public, addresses)) or any(map(_is_own, addresses)):
         raise AddressRefused(f"{host} is a private address.")
     return addresses
+
+
+def _is_public(written: str) -> bool:
+    """Tell whether an address is out on the internet, also one that holds another."""
+    address = ipaddress.ip_address(written.split("%")[0])
+    if isinstance(address, ipaddress.IPv6Address):
+        held = address.ipv4_mapped or address.sixtofour
+        if address in NAT64:
+            held = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        if held is not None:
+            return _is_public(str(held))
+    return address.is_global and not address.is_multicast
+
+
+def _is_own(address: str) -> bool:
+    """Tell whether this machine has the address itself: only its own can be bound."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.bind((address, 0))
+    except OSError:
+        return False
+    return True
 
 
 class CarefulTransport(httpx.HTTPTransport):

@@ -7,6 +7,7 @@ decided in `calls/api/`.
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Protocol
 
 from agents.providers.listing import AgentRecord, ListWish, NumberRecord
@@ -68,11 +69,31 @@ def bearer(headers: Mapping[str, str]) -> str:
     return key.strip() if kind.lower() == "bearer" else ""
 
 
-class Voice(Protocol):
-    """What the outbox asks of a `server.py`: how changes of calls are told."""
+class SignedWith(StrEnum):
+    """What signs the webhooks of a dialect, where nobody said otherwise."""
 
-    # Whether a webhook cannot go out without a key to sign it with.
-    NEEDS_KEY: bool
+    SECRET = "secret"  # the endpoint's own
+    API_KEY = "api_key"  # the key that launched the call
+    NOTHING = ""
+
+
+# Waits in seconds before a webhook that was not taken is sent again. Where a provider
+# says how often (three times), it does not say when; the others say neither.
+THREE_RETRIES = (5.0, 30.0, 120.0)
+
+
+class Telling(Protocol):
+    """What is told of changes of calls, when, and how often it is tried."""
+
+    SIGNED_WITH: SignedWith
+
+    @property
+    def EVENTS(self) -> Sequence[str]:
+        """Every event that is ever told, in the order in which they happen."""
+
+    @property
+    def RETRIES(self) -> Sequence[float]:
+        """The waits in seconds before a webhook is sent again, then given up."""
 
     def events(self, before: str, status: str, changed: Collection[str]) -> list[str]:
         """Return the events that a change of a call gives, in order."""
@@ -82,6 +103,13 @@ class Voice(Protocol):
 
     def is_terminal(self, event: str) -> bool:
         """Tell whether the event says that a call is over."""
+
+
+class Voice(Telling, Protocol):
+    """What the outbox asks of a `server.py`: how changes of calls are told."""
+
+    # Whether a webhook cannot go out without a key to sign it with.
+    NEEDS_KEY: bool
 
     def webhook(self, event: str, record: CallRecord, tenant: Tenant) -> Json:
         """Render the body of a webhook."""

@@ -5,9 +5,12 @@ have been acted on? Nothing here ever repeats a dial.
 """
 
 import os
+import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -28,9 +31,8 @@ READ_SECONDS = 15.0
 DIAL_SECONDS = 20.0
 # How long a patient reader (a sync of many rows) waits between two tries at most.
 LONGEST_PAUSE = 15.0
-# What is read of an answer at most; a receiver's answer to a webhook says nothing.
-LARGEST, LARGEST_RECEIPT = 32 * 2**20, 2**16
-LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")
+# What is read of an answer at most, and what is kept of a receiver's to a webhook.
+LARGEST, LARGEST_RECEIPT, SHOWN = 32 * 2**20, 2**16, 2048
 # Our end reasons for what a status says whoever the provider is.
 CODES = {401: "not_permitted", 402: "no_funds", 403: "not_permitted"}
 # The request certainly never left this machine, or was never forwarded.
@@ -71,11 +73,10 @@ class Network:
             return self.made
 
     def _make(self) -> httpx.Client:
-        if self.transport is not None:
-            return httpx.Client(transport=self.transport, trust_env=False)
-        # A proxy of the environment is for the world outside, never for ourselves.
-        direct = CarefulTransport()
-        return httpx.Client(transport=direct, mounts=dict.fromkeys(LOOPBACK, direct))
+        # No proxy of the environment is used: it would make the connections, and to
+        # which address is then nobody's to check.
+        transport = self.transport or CarefulTransport()
+        return httpx.Client(transport=transport, trust_env=False)
 
 
 network = Network()
@@ -141,8 +142,15 @@ def _answer(
     method: str, url: str, label: str, read_seconds: float, parts: dict[str, Any]
 ) -> httpx.Response:
     """Send the request, and say what it means when no answer comes."""
-    try:
+    with said(label, read_seconds):
         return _send(method, url, read_seconds=read_seconds, **parts)
+
+
+@contextmanager
+def said(label: str, seconds: float) -> Iterator[None]:
+    """Turn what the network does into the provider errors, with words for a person."""
+    try:
+        yield
     except AddressRefused as error:
         raise ProviderRefused(
             f"{label} is not at an allowed address: {error}"
@@ -155,18 +163,26 @@ def _answer(
             "Paste the key again."
         ) from None
     except NOT_SENT as error:
-        words = str(error) or type(error).__name__
-        raise ProviderBusy(
-            f"{label} could not be reached: {words}", status=0
-        ) from error
+        words = f"{label} could not be reached: {_why_not(error)}"
+        raise ProviderBusy(words, status=0) from error
     except httpx.TimeoutException as error:
         raise ProviderUnclear(
-            f"{label} did not answer within {read_seconds:.0f} seconds."
+            f"{label} did not answer within {seconds:.0f} seconds."
         ) from error
     except httpx.HTTPError as error:
         raise ProviderUnclear(
             f"{label} broke off before its answer was complete."
         ) from error
+
+
+def _why_not(error: Exception) -> str:
+    """Say why a connection could not be made; a name nobody has is a typing error."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, socket.gaierror):
+            return "nothing has the name in its address. Check the address."
+        cause = cause.__cause__ or cause.__context__
+    return str(error) or type(error).__name__
 
 
 def _decoded(answer: httpx.Response, label: str, headers: Mapping[str, str]) -> Any:
@@ -198,20 +214,46 @@ def _error(
         words = f"{label} is not at this address ({status}). Check the base URL."
         return ProviderRefused(words, status=status)
     words = f"{label} refused ({status}){because}"
-    return ProviderRefused(words, status=status, code=CODES.get(status, ""))
+    code = CODES.get(status, "")
+    return ProviderRefused(words, status=status, code=code, body=_body(answer))
 
 
 def _words(answer: httpx.Response, headers: Mapping[str, str]) -> str:
     """Return the provider's own words, short, and without anything we sent secretly."""
-    try:
-        body = answer.json()
-    except (ValueError, RecursionError):
-        body = None
-    said = _message(body)
+    body = _body(answer)
+    said = " ".join([_message(body), *_sentence(body), *_fields(body)])
     for value in headers.values():
         for secret in (value, value.rpartition(" ")[2]):
             said = said.replace(secret, "•••") if len(secret) > 7 else said
     return " ".join(said.split())[:300]
+
+
+def _body(answer: httpx.Response) -> Any:
+    """Return the decoded answer; None when it is no JSON."""
+    try:
+        return answer.json()
+    except (ValueError, RecursionError):
+        return None
+
+
+def _sentence(body: Any) -> list[str]:
+    """Return what an error says beside its title; a code word is no sentence."""
+    error = body.get("error") if isinstance(body, dict) else None
+    if isinstance(error, str) and " " in error and error != _message(body):
+        return [error]
+    return []
+
+
+def _fields(body: Any) -> list[str]:
+    """Say which fields an error body names, where it has a list of them."""
+    listed = body.get("errors") if isinstance(body, dict) else None
+    rows = (
+        [row for row in listed if isinstance(row, dict)]
+        if isinstance(listed, list)
+        else []
+    )
+    named = [row for row in rows if isinstance(row.get("field"), str)]
+    return [f"{row['field']}: {_message(row)}" for row in named[:5]]
 
 
 def _message(body: Any) -> str:
@@ -241,20 +283,29 @@ def retry_after(text: str, now: datetime) -> float | None:
 
 
 # --- Telling a client ----------------------------------------------------------------
-def post(
-    url: str, body: bytes, headers: Mapping[str, str], seconds: float
-) -> tuple[int, str]:
-    """Post a webhook; return the status (0: none came) and what went wrong, in words."""
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What came of a webhook; `status` is 0 and `answer` empty when nothing came."""
+
+    status: int = 0
+    problem: str = ""  # in words; empty: it was taken
+    answer: str = ""  # how the body of the answer begins
+
+
+def post(url: str, body: bytes, headers: Mapping[str, str], seconds: float) -> Receipt:
+    """Post a webhook; never raises, and follows no redirect."""
     try:
         parts = {"content": body, "headers": dict(headers)}
         answer = _send("POST", url, read_seconds=seconds, most=LARGEST_RECEIPT, **parts)
     except AddressRefused as error:
-        return 0, str(error)
+        return Receipt(problem=str(error))
     except NEVER_WRITTEN:
-        return 0, "The address or the key holds a character that cannot be sent."
+        words = "The address or the key holds a character that cannot be sent."
+        return Receipt(problem=words)
     except httpx.TimeoutException:
-        return 0, f"No answer within {seconds:.0f} seconds."
+        return Receipt(problem=f"No answer within {seconds:.0f} seconds.")
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        return 0, f"{type(error).__name__}: {error}"[:300]
+        return Receipt(problem=f"{type(error).__name__}: {error}"[:300])
+    said = answer.content[:SHOWN].decode(errors="replace").replace("\x00", "\ufffd")
     status = answer.status_code
-    return status, "" if 200 <= status < 300 else f"Answered {status}."
+    return Receipt(status, "" if 200 <= status < 300 else f"Answered {status}.", said)

@@ -13,7 +13,7 @@ class Condition:
 
     `op`: eq ne sw ew co gt ge lt le in pr np. `key` names a field of free JSON. Fields:
     id agent (pairs of agent id and version or None) status type direction end_reason
-    (ours or theirs) from_number to_number started_at ended_at duration_ms cost
+    (ours or theirs) from_number to_number created_at changed_at started_at ended_at duration_ms cost
     launch_key sentiment successful answered_by metadata variables analysis nothing (never holds).
     """
 

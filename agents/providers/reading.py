@@ -4,15 +4,27 @@ What comes out can be kept by any database: no NUL, no half characters, no numbe
 range, nothing endlessly deep.
 """
 
+import json
 import math
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from agents.providers.base import Json
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 LARGEST = 2**31 - 1
+# From this on, in whole units of its currency, an amount fits no row of ours.
+TOO_DEAR = 1_000_000
 DEEPEST = 30
+
+
+def decoded(body: str | bytes) -> Any:
+    """Return what JSON says; None when it is none, or too deep to be read."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
 
 
 def text(value: Any, longest: int = 1_000_000) -> str:
@@ -23,28 +35,69 @@ def text(value: Any, longest: int = 1_000_000) -> str:
     return whole.replace("\x00", "")[:longest]
 
 
-def whole(value: Any) -> int | None:
-    """Return a number as a whole one, when it is one that makes sense."""
+def link(value: Any) -> str:
+    """Return an address of the web; empty when it is none."""
+    url = text(value, 4000)
+    return url if url.startswith(("https://", "http://")) else ""
+
+
+def number(value: Any) -> int | float | None:
+    """Return a number, which may be infinite or none at all (NaN); a bool is none."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    if not -LARGEST <= value <= LARGEST or math.isnan(value):
+    return value
+
+
+def whole(value: Any) -> int | None:
+    """Return a number as a whole one, when it is one that makes sense."""
+    found = number(value)
+    if found is None or not -LARGEST <= found <= LARGEST:
         return None
-    return round(value)
+    return round(found)
 
 
 def span(value: Any) -> int | None:
     """Return a duration, which is never negative."""
-    number = whole(value)
-    return number if number is not None and number >= 0 else None
+    found = whole(value)
+    return found if found is not None and found >= 0 else None
+
+
+def of_seconds(value: Any) -> int | None:
+    """Return a duration in ms, given in seconds."""
+    found = number(value)
+    return None if found is None else span(found * 1000)
 
 
 def moment(value: Any) -> datetime | None:
     """Return the time of an epoch in ms, where it lies between 1970 and 2200."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    found = number(value)
+    if found is None or not 0 < found < 7_258_118_400_000:
         return None
-    if not 0 < value < 7_258_118_400_000:
+    return EPOCH + timedelta(milliseconds=found)
+
+
+def iso(value: Any) -> datetime | None:
+    """Return a time of these years written as ISO 8601; without a zone it is UTC."""
+    try:
+        at = datetime.fromisoformat(text(value, 60))
+        at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
-    return EPOCH + timedelta(milliseconds=value)
+    return at if EPOCH < at < LAST else None
+
+
+def when(value: Any) -> datetime | None:
+    """Return a time given as epoch ms or as ISO 8601."""
+    return iso(value) if isinstance(value, str) else moment(value)
+
+
+def money(value: Any, parts: int = 1) -> Decimal | None:
+    """Return an amount in whole units of its currency; `parts` of it make one unit."""
+    found = number(value)
+    if found is None or not 0 <= found < TOO_DEAR * parts:
+        return None
+    amount = (Decimal(str(found)) / parts).quantize(Decimal("0.000001"))
+    return amount if amount < TOO_DEAR else None
 
 
 def flag(value: Any) -> bool | None:
@@ -83,3 +136,13 @@ def strings(value: Any) -> dict[str, str]:
     """Return the strings of an object of strings."""
     pairs = mapping(value).items()
     return {text(k): text(v) for k, v in pairs if isinstance(v, str)}
+
+
+def merged(below: Json, above: Json) -> Json:
+    """Lay one object over another, in depth."""
+    result = dict(below)
+    for name, value in above.items():
+        under = result.get(name)
+        both = isinstance(under, dict) and isinstance(value, dict)
+        result[name] = merged(under or {}, value) if both else value
+    return result

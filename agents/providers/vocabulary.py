@@ -14,39 +14,6 @@ Json = dict[str, Any]
 T = TypeVar("T")
 
 
-# --- What can go wrong ---------------------------------------------------------------
-class ProviderError(Exception):
-    """Anything a provider did that we must tell a person about; `str()` is for them."""
-
-    def __init__(self, message: str, *, status: int = 0, code: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.status = status  # HTTP status, 0 when there was no answer
-        self.code = code  # one of our end reasons or policy codes, or empty
-
-
-class ProviderRefused(ProviderError):
-    """It said no, for certain: nothing was placed and asking again will not help."""
-
-
-class ProviderBusy(ProviderError):
-    """It certainly placed nothing now, but may later. `retry_after` is in seconds."""
-
-    def __init__(
-        self, message: str, *, retry_after: float | None = None, status: int = 429
-    ) -> None:
-        super().__init__(message, status=status)
-        self.retry_after = retry_after
-
-
-class ProviderUnclear(ProviderError):
-    """No usable answer: it may or may not have happened. Never dial again; ask."""
-
-
-class WishRefused(ProviderError):
-    """This provider cannot honour a part of the wish; nothing was sent."""
-
-
 # --- What we ask ---------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class Overrides:
@@ -99,6 +66,7 @@ class CallHandle:
     # Ids that other calls of ours to that number have, for a provider that cannot
     # carry our reference: none of them is the call we look for.
     taken: frozenset[str] = frozenset()
+    other_call_id: str = ""  # a second id, where the provider has two
 
 
 # --- What we learn -------------------------------------------------------------------
@@ -219,7 +187,9 @@ class BindingFacts:
 
     agent_id: str = ""
     version: int | None = None
-    weights: tuple[Json, ...] = ()  # more than one agent: theirs, kept as it is
+    # More than one agent, or a version that is no number: their own rows, kept whole.
+    # Read by the pages: agent_id, agent_version, weight (any scale; may be missing).
+    weights: tuple[Json, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +282,7 @@ class CallRecord:
     variables: Mapping[str, str]
     sip_headers: Mapping[str, str]
     metadata: Json
+    external_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

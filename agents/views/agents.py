@@ -13,9 +13,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from agents import phone
+from agents.abilities import lacks
 from agents.compare import compare_versions
-from agents.models import Agent, AgentVersion
-from agents.setups import Setup
+from agents.models import Agent, AgentVersion, Direction
+from agents.setups import Setup, keeper_words, names_of
 from dashboard.htmx import HtmxRequest, render_page
 from dashboard.models import Workspace
 
@@ -107,6 +108,8 @@ def agent_detail(request: HtmxRequest, pk: uuid.UUID) -> HttpResponse:
         "right": right,
         "compared": compare_versions(left, right) if left and right else [],
         "bound": bound_to(request.workspace, agent),
+        "lacks_versions": lacks(agent.connection.kind, "has_versions"),
+        "lacks_variables": lacks(agent.connection.kind, "has_variables"),
         "calls": agent.calls.for_list()[:LAST_CALLS],
     }
     return render_page(request, "agents/agent_detail.html", context, part="versions")
@@ -127,13 +130,16 @@ def choose_two(
 
 
 def bound_to(workspace: Workspace, agent: Agent) -> list[dict[str, Any]]:
-    """Return the numbers an agent is on, with what it does there."""
+    """Return the numbers an agent is on, with what it does there, in words."""
     rows: QuerySet[Any] = workspace.numbers.current().for_list()
-    on = rows.filter(bindings__agent=agent, bindings__ended_at=None).distinct()
+    on = list(rows.filter(bindings__agent=agent, bindings__ended_at=None).distinct())
+    names = names_of(workspace, on)
     lines = []
     for number in on:
-        setup = Setup.of(number)
-        inbound = setup.inbound if setup.inbound.agent == agent else None
-        outbound = setup.outbound if setup.outbound.agent == agent else None
-        lines.append({"number": number, "inbound": inbound, "outbound": outbound})
+        line: dict[str, Any] = {"number": number}
+        for direction in Direction.values:
+            side = Setup.of(number).side(direction)
+            line[direction] = side.words(names) if side.agent == agent else ""
+            line[f"{direction}_kept"] = keeper_words(number.connection, direction)
+        lines.append(line)
     return lines

@@ -11,22 +11,26 @@ from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import (
     require_http_methods,
     require_POST,
     require_safe,
 )
 
-from agents.abilities import facts_of
+from agents import sync
+from agents.abilities import chips, facts_of, hearing_of
 from agents.connection_forms import ConnectionForm, SecretsForm
 from agents.models import Connection
 from agents.providers.base import Provider, ProviderError
 from agents.providers.registry import PROVIDERS
-from agents.sync import Counts, SyncCounts, check, sync
+from agents.sync_story import SyncStory, live_parts
+from dashboard.celery import send
 from dashboard.htmx import HtmxRequest, render_page
 from dashboard.models import AuditEntry
 
 DETAIL = "agents/connection_detail.html"
+SYNC_TASK = "calls.tasks.sync_connection"
 
 
 def may_connect(request: HtmxRequest) -> None:
@@ -71,11 +75,13 @@ def state_of(connection: Connection) -> tuple[str, str]:
     if not connection.is_active:
         return "", "Switched off"
     if failed:
-        return "danger", f"{failed[0]['name']} needs a look"
+        return "danger", f"Needs a look: {failed[0]['name']}"
     if connection.sync_error:
         return "danger", "Sync failed"
     if connection.checked_at is None:
         return "warning", "Not checked yet"
+    if connection.is_syncing:
+        return "live", "Syncing"
     if connection.synced_at is None:
         return "warning", "Not synced yet"
     return "success", "Works"
@@ -87,16 +93,23 @@ def connection_new(request: HtmxRequest) -> HttpResponse:
     may_connect(request)
     kind = PROVIDERS.get(request.GET.get("provider", ""))
     if kind is None:
-        kinds = sorted(PROVIDERS.values(), key=lambda kind: kind.label)
-        return render_page(request, "agents/connection_new.html", {"kinds": kinds})
+        kinds = sorted(PROVIDERS.values(), key=_by_need)
+        offers = [{"kind": kind, "chips": chips(kind)} for kind in kinds]
+        return render_page(request, "agents/connection_new.html", {"offers": offers})
     posted = request.POST if request.method == "POST" else None
     form = ConnectionForm(request.workspace, posted)
     secrets = SecretsForm(kind, posted)
     if posted is not None and form.is_valid() & secrets.is_valid():
         return redirect(_create(request, kind, form, secrets))
-    context = {"kind": kind, "form": form, "secrets": secrets}
+    facts = facts_of(kind) + hearing_of(kind)
+    context = {"kind": kind, "form": form, "secrets": secrets, "facts": facts}
     status = 422 if posted is not None else 200
     return render_page(request, "agents/connection_new.html", context, status=status)
+
+
+def _by_need(kind: type[Provider]) -> tuple[bool, str]:
+    """Put providers by name, and what needs no account last."""
+    return not kind.settings, kind.label
 
 
 def _create(
@@ -141,9 +154,10 @@ def connection_detail(request: HtmxRequest, pk: uuid.UUID) -> HttpResponse:
     """Show a connection; a POST renames it or changes its limits."""
     connection = connection_of(request, pk)
     if request.method != "POST":
-        if request.GET.get("v") == "waiting" and connection.first_event_at is None:
-            return HttpResponse(status=204)
         part = request.htmx.target or ""
+        live = live_parts(connection, timezone.now())
+        if part in live and request.GET.get("v") == live[part]:
+            return HttpResponse(status=204)
         return render_page(request, DETAIL, _detail(request, connection), part=part)
     form = ConnectionForm(request.workspace, request.POST, connection)
     if not form.is_valid():
@@ -164,11 +178,16 @@ def _detail(
 ) -> dict[str, Any]:
     """Return what the page of a connection shows."""
     webhook = reverse("webhook", args=[connection.webhook_token])
+    now = timezone.now()
     return {
         "connection": connection,
         "kind": connection.kind,
         "state": state_of(connection),
-        "facts": facts_of(connection.kind),
+        "facts": facts_of(connection.client()),
+        "hearing": hearing_of(connection.client()),
+        "live": live_parts(connection, now),
+        "story": SyncStory(connection, now),
+        "sync_minutes": settings.SYNC_MINUTES,
         "webhook_url": f"{settings.BASE_URL}{webhook}",
         "agents": connection.agents.current().count(),
         "numbers": connection.numbers.current().count(),
@@ -183,41 +202,33 @@ def connection_check(request: HtmxRequest, pk: uuid.UUID) -> HttpResponse:
     """Try the account and show what was found."""
     connection = connection_of(request, pk)
     try:
-        check(connection)
+        works = all(found.is_ok for found in sync.check(connection))
     except ProviderError as error:
+        works = False
         if not request.htmx:
             messages.error(request, error.message)
-    return _acted(request, connection, "check")
+    is_first = works and connection.sync_ended_at is None
+    if is_first:
+        _start_sync(connection)
+    return _acted(request, connection, "check", starts_sync=is_first)
 
 
 @require_POST
 def connection_sync(request: HtmxRequest, pk: uuid.UUID) -> HttpResponse:
-    """Bring agents and numbers here; an error is kept and shown."""
+    """Have agents and numbers brought here; where nobody works in the background, now.
+
+    What comes of it, an error too, is on the row.
+    """
     connection = connection_of(request, pk)
-    said = ""
-    try:
-        said = counts_in_words(sync(connection))
-    except ProviderError:
-        pass  # It is on the row, in the provider's words.
-    if said and not request.htmx:
-        messages.success(request, said)
-    return _acted(request, connection, "sync", said=said)
+    _start_sync(connection)
+    return _acted(request, connection, "sync")
 
 
-def counts_in_words(counts: SyncCounts) -> str:
-    """Say what a sync did."""
-    return f"{_counted('Agents', counts.agents)} {_counted('Numbers', counts.numbers)}"
-
-
-def _counted(what: str, counts: Counts) -> str:
-    words = {
-        "new": counts.added,
-        "changed": counts.changed,
-        "gone": counts.retired,
-        "as before": counts.unchanged,
-    }
-    told = [f"{number} {word}" for word, number in words.items() if number]
-    return f"{what}: {', '.join(told) or 'none'}."
+def _start_sync(connection: Connection) -> None:
+    is_new = sync.ask(connection.pk, timezone.now())
+    if is_new and not send(SYNC_TASK, str(connection.pk)):
+        sync.run_wanted(connection.pk)
+    connection.refresh_from_db()
 
 
 def _acted(
@@ -242,8 +253,9 @@ def connection_secrets(request: HtmxRequest, pk: uuid.UUID) -> HttpResponse:
     connection.base_url = secrets.base_url()
     connection.credentials = secrets.credentials()
     connection.checked_at, connection.check_results = None, []
+    connection.refused_event_at = None
     fields = ["base_url", "credentials", "checked_at", "check_results"]
-    connection.save(update_fields=fields)
+    connection.save(update_fields=[*fields, "refused_event_at"])
     after = {"address": connection.base_url, "replaced": secrets.replaced()}
     record(request, "connection.secrets", connection, before, after)
     messages.success(request, "Saved. The connection is being checked.")

@@ -1,7 +1,6 @@
 """The pages of phone numbers: what is set on them, and changing it in the row."""
 
 import uuid
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,10 +18,20 @@ from django.views.decorators.http import (
 )
 
 from agents import binding, phone
+from agents.drift import Drift, drifts
 from agents.forms import NumberForm
 from agents.models import Direction, PhoneNumber
 from agents.providers.base import ProviderError
-from agents.setups import Change, Setup, differences, drift, lives_there, resent
+from agents.setups import (
+    Change,
+    Keeper,
+    Names,
+    Setup,
+    differences,
+    keeper,
+    keeper_words,
+    names_of,
+)
 from dashboard.htmx import HtmxRequest, render_page
 from dashboard.models import AuditEntry, Workspace
 
@@ -37,17 +46,52 @@ class Line:
 
     number: PhoneNumber
     setup: Setup
-    drift: list[str]
+    names: Names
 
     @property
-    def inbound_kept_here(self) -> bool:
-        """Whether the provider does not know who answers."""
-        return not lives_there(self.number.connection, "inbound")
+    def inbound(self) -> str:
+        """Who answers, in words; empty: nobody."""
+        side = self.setup.inbound
+        return side.words(self.names) if side.agent else ""
 
     @property
-    def outbound_kept_here(self) -> bool:
-        """Whether the provider does not know who calls."""
-        return not lives_there(self.number.connection, "outbound")
+    def outbound(self) -> str:
+        """Who calls, in words; empty: whoever is chosen for a call."""
+        side = self.setup.outbound
+        return side.words(self.names) if side.agent else ""
+
+    @property
+    def inbound_off(self) -> str:
+        """What is said where nobody answers."""
+        here = keeper(self.number.connection, Direction.INBOUND) is Keeper.SWITCHBOARD
+        return "off here" if here else "off: nobody answers"
+
+    @property
+    def outbound_off(self) -> str:
+        """What is said where nobody is bound to call."""
+        who = keeper(self.number.connection, Direction.OUTBOUND)
+        each = "off: choose an agent at each call"
+        return "off: no agent has it" if who is Keeper.AGENTS else each
+
+    @property
+    def inbound_kept(self) -> str:
+        """Who keeps the binding of calls in, where that is not as usual."""
+        return keeper_words(self.number.connection, Direction.INBOUND)
+
+    @property
+    def outbound_kept(self) -> str:
+        """Who keeps the binding of calls out, where that is not as usual."""
+        return keeper_words(self.number.connection, Direction.OUTBOUND)
+
+    @property
+    def drifts(self) -> list[Drift]:
+        """Where the provider has something else."""
+        return drifts(self.number, self.names)
+
+    @property
+    def trouble(self) -> str:
+        """What the provider says is wrong with it."""
+        return str(self.number.theirs.get("trouble", ""))
 
     @property
     def pace(self) -> str:
@@ -78,8 +122,8 @@ def number_list(request: HtmxRequest) -> HttpResponse:
         rows = rows.filter(pk=number.pk)
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     numbers = list(page)
-    names = agent_names(request.workspace, numbers)
-    lines = [Line(n, Setup.of(n), drift(n, names)) for n in numbers]
+    names = names_of(request.workspace, numbers)
+    lines = [Line(number, Setup.of(number), names) for number in numbers]
     context = {
         "page": page,
         "lines": lines,
@@ -112,23 +156,42 @@ def number_edit(request: HtmxRequest, pk: uuid.UUID) -> HttpResponse:
     may_bind(request)
     number = number_of(request, pk)
     asked = request.POST if request.method == "POST" else _preview(request)
-    form = NumberForm(number, asked)
+    form = NumberForm(number, asked, names_of(request.workspace, [number]))
     if request.method == "POST" and form.is_valid():
         try:
-            entry = binding.change(
-                number, form.wish(), request.user, resend=form.resends
-            )
+            entry = binding.change(number, form.wish(), request.user)
         except ProviderError as error:
             form.add_error(None, refused_words(number, error))
         else:
             return _changed(request, number, entry)
-    context = {
-        "number": number,
-        "form": form,
-        "changes": _changes(request.workspace, form),
-    }
+    line = Line(number, form.before, form.names)
+    context = {"number": number, "form": form, "line": line, "changes": _changes(form)}
     status = 422 if request.method == "POST" else 200
     return render(request, _edit_template(request, number), context, status=status)
+
+
+@require_POST
+def number_drift(request: HtmxRequest, pk: uuid.UUID) -> HttpResponse:
+    """Mend what has drifted in one direction: send ours, or take over theirs."""
+    may_bind(request)
+    number = number_of(request, pk)
+    direction, way = request.POST.get("direction", ""), request.POST.get("way", "")
+    if direction not in Direction.values or way not in ("ours", "theirs"):
+        return _not_done(request, number, "Say which way to mend it.")
+    try:
+        if way == "ours":
+            setup = Setup.of(number)
+            entry = binding.change(number, setup, request.user, resend=[direction])
+        else:
+            entry = binding.adopt(number, direction, request.user)
+    except ProviderError as error:
+        return _not_done(request, number, refused_words(number, error))
+    except binding.AdoptRefused as refusal:
+        return _not_done(request, number, str(refusal))
+    there = number.connection.kind.label
+    said = f"Sent to {there}." if way == "ours" else f"Taken over from {there}."
+    said = said if entry else "It was mended already."
+    return _changed(request, number, None, said=said)
 
 
 @require_POST
@@ -144,9 +207,9 @@ def number_undo(request: HtmxRequest, pk: uuid.UUID) -> HttpResponse:
     try:
         binding.undo(number, entry, request.user)
     except binding.UndoRefused as refusal:
-        return _not_undone(request, number, str(refusal))
+        return _not_done(request, number, str(refusal))
     except ProviderError as error:
-        return _not_undone(request, number, refused_words(number, error))
+        return _not_done(request, number, refused_words(number, error))
     return _changed(request, number, None, said="Taken back.")
 
 
@@ -174,16 +237,6 @@ def number_of(request: HtmxRequest, pk: uuid.UUID) -> PhoneNumber:
     return number
 
 
-def agent_names(
-    workspace: Workspace, numbers: Iterable[PhoneNumber]
-) -> Mapping[str, str]:
-    """Return the names of the agents the provider has bound, by its own ids."""
-    theirs = (n.theirs[d] for n in numbers for d in Direction.values if d in n.theirs)
-    ids = {side["agent_id"] for side in theirs if side.get("agent_id")}
-    rows = workspace.agents.filter(provider_agent_id__in=ids).order_by()
-    return dict(rows.values_list("provider_agent_id", "name"))
-
-
 def refused_words(number: PhoneNumber, error: ProviderError) -> str:
     """Say that the provider did not take a change, in its words."""
     return f"Nothing was changed. {number.connection.kind.label} said: {error.message}"
@@ -205,7 +258,7 @@ def _edit_template(request: HtmxRequest, number: PhoneNumber) -> str:
 
 def _preview(request: HtmxRequest) -> dict[str, str] | None:
     """Return what is typed so far, to be shown as before and after; None: nothing."""
-    if "inbound_agent" not in request.GET:
+    if "cps" not in request.GET:
         return None
     typed = {key: str(value) for key, value in request.GET.items()}
     # The versions belong to an agent: with another one they start at the latest.
@@ -214,23 +267,19 @@ def _preview(request: HtmxRequest) -> dict[str, str] | None:
     return typed
 
 
-def _changes(workspace: Workspace, form: NumberForm) -> list[Change] | None:
+def _changes(form: NumberForm) -> list[Change] | None:
     """Return the before and after; None while the form cannot be saved."""
     if not form.is_bound:
         return []
-    if not form.is_valid():
+    if not form.can_be_saved:
         return None
-    number, wish = form.number, form.wish()
-    changes = differences(number, form.before, wish)
-    if form.resends:
-        changes += resent(number, wish, agent_names(workspace, [number]))
-    return changes
+    return differences(form.number, form.before, form.wish(), form.names)
 
 
 def _row(request: HtmxRequest, number: PhoneNumber, **more: Any) -> dict[str, Any]:
     """Return what a row of its own needs."""
-    names = agent_names(request.workspace, [number])
-    return {"line": Line(number, Setup.of(number), drift(number, names)), **more}
+    names = names_of(request.workspace, [number])
+    return {"line": Line(number, Setup.of(number), names), **more}
 
 
 def _last_change(request: HtmxRequest, numbers: list[PhoneNumber]) -> AuditEntry | None:
@@ -259,8 +308,8 @@ def _changed(
     return redirect(f"{reverse('number_list')}?only={number.pk}{changed}")
 
 
-def _not_undone(request: HtmxRequest, number: PhoneNumber, words: str) -> HttpResponse:
-    """Answer an undo that could not be."""
+def _not_done(request: HtmxRequest, number: PhoneNumber, words: str) -> HttpResponse:
+    """Answer an undo, or a mending, that could not be."""
     if _targets(request, number, "number"):
         return render(
             request, ROW, _row(request, number, problem=words, is_back=True), status=422

@@ -34,6 +34,8 @@ COLUMNS = {
     "direction": "direction",
     "from_number": "from_number",
     "to_number": "to_number",
+    "created_at": "created_at",
+    "changed_at": "changed_at",
     "ended_at": "ended_at",
     "duration_ms": "duration_ms",
     "cost": "cost",

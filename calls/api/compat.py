@@ -10,11 +10,15 @@ from agents.providers.dialects import Door, Server, Tenant
 from agents.providers.registry import DIALECTS
 from calls.api import (
     dialect,
+    itellico,
     keys,
+    klen,
     retell_agents,
     retell_calls,
     retell_llms,
     retell_numbers,
+    uponai,
+    zudu,
 )
 from calls.api.visit import Action, Problem, Visit, read_body
 from dashboard.models import ApiKey
@@ -25,6 +29,10 @@ MORE: dict[str, dict[str, Action]] = {
     | retell_agents.ACTIONS
     | retell_llms.ACTIONS
     | retell_numbers.ACTIONS,
+    "itellico": itellico.ACTIONS,
+    "klen": klen.ACTIONS,
+    "uponai": uponai.ACTIONS,
+    "zudu": zudu.ACTIONS,
 }
 
 
@@ -81,10 +89,12 @@ def _key(side: Server, request: HttpRequest) -> ApiKey:
 
 
 def _route(side: Server, method: str, path: str) -> tuple[str, dict[str, str]]:
-    found = side.ROUTES.match(method, path.rstrip("/"))
+    plain = path.rstrip("/")
+    # As it was written first: a dialect may insist on a slash at the end.
+    found = side.ROUTES.match(method, path) or side.ROUTES.match(method, plain)
     if found is not None:
         return found
-    if methods := side.ROUTES.methods(path.rstrip("/")):
+    if methods := side.ROUTES.methods(plain):
         words = f"/{path} takes {', '.join(methods)}, not {method}."
         raise Problem(405, words, "method_not_allowed")
     raise Problem(404, f"There is no {method} /{path} here.", "not_found")

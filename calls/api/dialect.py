@@ -95,14 +95,14 @@ def list_agents(visit: Visit) -> HttpResponseBase:
     """Return the workspace's agents."""
     rows = visit.workspace.agents.current().for_list().order_by("created_at", "pk")
     bound = _bound_numbers(visit)
-    records = [_agent_record(agent, bound) for agent in rows]
+    records = [agent_record(agent, bound) for agent in rows]
     return answer((200, _side(visit).agents(visit.door, records)))
 
 
 def get_agent(visit: Visit) -> HttpResponseBase:
     """Return one agent with its versions."""
     agent = find_agent(visit, visit.id)
-    told = _agent_record(agent, _bound_numbers(visit))
+    told = agent_record(agent, _bound_numbers(visit))
     return answer((200, _side(visit).agent(visit.door, told)))
 
 
@@ -124,9 +124,10 @@ def _bound_numbers(visit: Visit) -> dict[tuple[uuid.UUID, str], list[str]]:
     return bound
 
 
-def _agent_record(
+def agent_record(
     agent: Agent, bound: dict[tuple[uuid.UUID, str], list[str]]
 ) -> AgentRecord:
+    """Return an agent as a dialect renders it; `bound` holds the numbers of all."""
     return AgentRecord(
         id=str(agent.pk),
         facts=agent_facts(agent),

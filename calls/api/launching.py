@@ -6,29 +6,36 @@ from datetime import timedelta
 from django.utils import timezone
 
 from agents.providers.base import LaunchWish
-from calls import dispatch, policy, tasks
+from calls import tasks
 from calls.api import manners
 from calls.api.visit import Problem, Visit
-from calls.models import Call, Source
+from calls.launch import LaunchConflict, against, is_repeat
+from calls.launch import launch as write_call
+from calls.models import Call, Contact, Source
 from calls.models.call import FINAL
 from calls.plan import Plan, prepare
+from calls.refusals import LaunchRefused, Refusal
 
 # A web call's token comes with the provider's reply; its client waits for it this long.
 JOIN_SECONDS = 10.0
 JOIN_STEP = 0.02
 
 
-def launch(visit: Visit, wish: LaunchWish) -> Call | None:
+def launch(
+    visit: Visit, wish: LaunchWish, contact: Contact | None = None
+) -> Call | None:
     """Launch what a client wished; None: its answer is to break off without a word.
+
+    `contact` is the one the client named; else the number finds it.
 
     A repeat with the same key returns the first call. Raises Problem with the code of
     the gate that refused, or as a scripted trouble of the dialled number wants it.
     """
-    plan = _plan(visit, wish)
+    plan = _plan(visit, wish, contact)
     key = _key(plan)
-    repeated = key and plan.workspace.calls.filter(launch_key=key).exists()
-    if not repeated:
-        refuse(plan)
+    if not is_repeat(plan, key):
+        if refusal := against(plan, key):
+            raise _problem(refusal)
         if not manners.goes_on(plan):
             return None
     loses_answer = manners.loses_answer(plan)
@@ -38,13 +45,14 @@ def launch(visit: Visit, wish: LaunchWish) -> Call | None:
     return None if is_new and loses_answer else call
 
 
-def _plan(visit: Visit, wish: LaunchWish) -> Plan:
+def _plan(visit: Visit, wish: LaunchWish, contact: Contact | None) -> Plan:
     return prepare(
         visit.workspace,
         wish,
         source=Source.COMPAT,
         dialect=visit.dialect,
         api_key=visit.key,
+        contact=contact,
     )
 
 
@@ -54,21 +62,21 @@ def _key(plan: Plan) -> str:
     return f"{plan.dialect}:{word}" if word else ""
 
 
-def refuse(plan: Plan) -> None:
-    """Raise Problem with the first reason why the call may not go out."""
-    for refusal in policy.check(plan):
-        words = f"{refusal.message} {refusal.mend}".strip()
-        raise Problem(refusal.status, words, refusal.code, refusal.field)
+def _problem(refusal: Refusal) -> Problem:
+    words = f"{refusal.message} {refusal.mend}".strip()
+    return Problem(refusal.status, words, refusal.code, refusal.field)
 
 
 def _launch(plan: Plan, key: str, held: timedelta | None) -> tuple[Call, bool]:
     """Write the call's row and have it dialled; a repeat gives the first call."""
     scheduled_at = timezone.now() + held if held else None
     try:
-        call, is_new = dispatch.launch(plan, key, scheduled_at)
-    except dispatch.LaunchConflict as conflict:
+        call, is_new = write_call(plan, key, scheduled_at)
+    except LaunchConflict as conflict:
         words = f"This key was used for another call: {conflict.call.pk}."
         raise Problem(409, words, "idempotency_conflict") from None
+    except LaunchRefused as error:
+        raise _problem(error.refusal) from None
     if is_new:
         tasks.nudge(call)
     return call, is_new

@@ -15,13 +15,14 @@ from ninja.parser import Parser
 from ninja.security import HttpBearer
 from pydantic import AwareDatetime, ConfigDict
 
-from agents.providers.base import LaunchWish, Overrides
-from calls import dispatch, history, plan, policy, tasks
+from agents.providers.base import LaunchWish, Overrides, ProviderError
+from calls import dispatch, history, launch, plan, tasks
 from calls.api import keys
-from calls.api.shapes import agent_json, call_json, number_json
 from calls.api.visit import NOT_JSON, decode
 from calls.models import Call, Source
 from calls.models.call import CallQuerySet
+from calls.own_json import call_json
+from calls.refusals import LaunchRefused, Refusal
 from dashboard.models import ApiKey, Workspace
 
 Json = dict[str, Any]
@@ -86,13 +87,22 @@ def answer_no_key(request: HttpRequest, error: AuthenticationError) -> HttpRespo
     return answer_problem(request, Problem(401, "authentication_required", message))
 
 
+# What the gate calls a field of a launch that has the wrong form.
+CODES = {
+    "overrides": "invalid_override",
+    "sip_headers": "invalid_sip_header",
+    "variables": "invalid_variables",
+}
+
+
 @api.exception_handler(ValidationError)
 def answer_invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     """Answer a body or query that does not fit, naming the first field."""
     first = error.errors[0]
     field = ".".join(str(part) for part in first["loc"][2:]) or None
     message = f"{field or 'The request'}: {first['msg']}."
-    return answer_problem(request, Problem(400, "invalid_json", message, field))
+    code = CODES.get((field or "").partition(".")[0], "invalid_json")
+    return answer_problem(request, Problem(400, code, message, field))
 
 
 @api.exception_handler(HttpError)
@@ -102,6 +112,10 @@ def answer_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
         return answer_problem(request, Problem(400, "invalid_json", NOT_JSON))
     problem = Problem(error.status_code, "server_error", str(error))
     return answer_problem(request, problem)
+
+
+# How many rows a page of a list holds.
+Limit = Annotated[int, Query(ge=1, le=200)]
 
 
 def key_of(request: HttpRequest, scope: str) -> ApiKey:
@@ -162,30 +176,27 @@ def create_call(
     wish_key = f"key:{idempotency_key}" if idempotency_key else ""
     if not wish_key and body.external_id:
         wish_key = f"external:{body.external_id}"
-    # A repeat is the first call, even if it could not go out any more.
-    known = key.workspace.calls.filter(launch_key=wish_key) if wish_key else None
-    if known is None or not known.exists():
-        _must_be_allowed(ready)
+    is_new = not launch.is_repeat(ready, wish_key)
+    if is_new and (refusal := launch.against(ready, wish_key)):
+        raise _refused(refusal)
     try:
         with transaction.atomic():
-            call, is_new = dispatch.launch(ready, wish_key, body.scheduled_at)
+            call, is_new = launch.launch(ready, wish_key, body.scheduled_at)
             if is_new:
                 tasks.nudge(call)
-    except dispatch.LaunchConflict as conflict:
+    except launch.LaunchConflict as conflict:
         message = "This key was used for a call with other values."
         raise Problem(
             409, "idempotency_conflict", message, call_id=str(conflict.call.pk)
         ) from None
+    except LaunchRefused as error:
+        raise _refused(error.refusal) from None
     shown = call_json(_full(key.workspace, call.pk))
     return Status(201 if is_new else 200, shown)
 
 
-def _must_be_allowed(ready: plan.Plan) -> None:
-    for first in policy.check(ready)[:1]:
-        mend = {"mend": first.mend} if first.mend else {}
-        raise Problem(
-            first.status, first.code, first.message, first.field or None, **mend
-        )
+def _refused(no: Refusal) -> Problem:
+    return Problem(no.status, no.code, no.message, no.field or None, **no.more)
 
 
 def _plan(key: ApiKey, body: LaunchIn) -> plan.Plan:
@@ -210,7 +221,12 @@ def _plan(key: ApiKey, body: LaunchIn) -> plan.Plan:
         external_id=body.external_id,
     )
     return plan.prepare(
-        workspace, wish, source=Source.API, api_key=key, contact=contact
+        workspace,
+        wish,
+        source=Source.API,
+        api_key=key,
+        contact=contact,
+        scheduled_at=body.scheduled_at,
     )
 
 
@@ -222,19 +238,60 @@ def _full(workspace: Workspace, pk: uuid.UUID) -> Call:
     return call
 
 
+class CallFilters(Schema):
+    """What a list of calls is narrowed to, as in the history.
+
+    `status` is a status, `live`, `waiting` or `look`. `agent` is our id or the
+    provider's. `since` is included, `until` is not.
+    """
+
+    status: str = ""
+    direction: str = ""
+    agent: str = ""
+    number: str = ""
+    connection_id: uuid.UUID | None = None
+    contact_id: uuid.UUID | None = None
+    external_id: str = ""
+    since: Annotated[AwareDatetime, Field(ge=EPOCH, le=LATEST)] | None = None
+    until: Annotated[AwareDatetime, Field(ge=EPOCH, le=LATEST)] | None = None
+    q: str = Field("", max_length=200)
+
+
+def _chosen(workspace: Workspace, wanted: CallFilters) -> CallQuerySet:
+    """Return the calls that fit every filter."""
+    agent = workspace.agents.known_as(wanted.agent) if wanted.agent else None
+    if wanted.agent and agent is None:
+        message = f"There is no agent “{wanted.agent}” in this workspace."
+        raise Problem(404, "agent_not_found", message, "agent")
+    rows = history.narrow(
+        workspace,
+        history.Filters(
+            status=wanted.status,
+            direction=wanted.direction,
+            agent=agent.pk if agent else None,
+            since=wanted.since,
+            until=wanted.until,
+            q=wanted.q.strip(),
+        ),
+    )
+    exact = {
+        "phone_number__number": wanted.number,
+        "connection": wanted.connection_id,
+        "contact": wanted.contact_id,
+        "external_id": wanted.external_id,
+    }
+    return rows.filter(**{name: value for name, value in exact.items() if value})
+
+
 @api.get("/calls", response=Json)
 def list_calls(
     request: HttpRequest,
+    filters: Query[CallFilters],
     cursor: str = "",
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    status: str = "",
-    direction: str = "",
-    external_id: str = "",
+    limit: Limit = 50,
 ) -> Json:
     """List calls, newest first, without transcripts."""
-    rows = key_of(request, "calls:read").workspace.calls.for_list()
-    wanted = {"status": status, "direction": direction, "external_id": external_id}
-    rows = rows.filter(**{name: value for name, value in wanted.items() if value})
+    rows = _chosen(key_of(request, "calls:read").workspace, filters)
     found = list(_after(rows, cursor)[: limit + 1])
     more = found[limit - 1] if len(found) > limit else None
     items = [call_json(call, with_transcript=False) for call in found[:limit]]
@@ -269,15 +326,15 @@ def cancel_call(request: HttpRequest, call_id: uuid.UUID) -> Json:
     return call_json(_full(key.workspace, call_id))
 
 
-@api.get("/agents", response=Json)
-def list_agents(request: HttpRequest) -> Json:
-    """List the agents with their versions."""
-    rows = key_of(request, "agents:read").workspace.agents.current().for_list()
-    return {"items": [agent_json(agent) for agent in rows], "next": None}
-
-
-@api.get("/numbers", response=Json)
-def list_numbers(request: HttpRequest) -> Json:
-    """List the phone numbers with what is bound to them."""
-    rows = key_of(request, "numbers:read").workspace.numbers.current().for_list()
-    return {"items": [number_json(number) for number in rows], "next": None}
+@api.post("/calls/{call_id}/hang-up", response=Json)
+def hang_up_call(request: HttpRequest, call_id: uuid.UUID) -> Json:
+    """End a live call; one that has not gone out is canceled, one that is over stays."""
+    key = key_of(request, "calls:write")
+    call = _full(key.workspace, call_id)
+    if call.is_open:
+        try:
+            dispatch.hang_up(call)
+        except ProviderError as error:
+            raise Problem(409, "provider_error", error.message) from None
+        tasks.ask_call.apply_async((str(call.pk),), countdown=1)
+    return call_json(_full(key.workspace, call_id))

@@ -10,22 +10,21 @@ from django.utils import timezone
 from agents.mirror import agent_facts, version_facts
 from agents.models import Agent, AgentVersion, bind
 from agents.providers.retell import rendering
+from agents.providers.voicewire.words import CALL_EVENTS
 from calls.api import retell_llms
-from calls.api.retell_endpoints import endpoints, take_webhook
-from calls.api.retell_rows import (
+from calls.api.endpoints import FIELDS, endpoints, take_webhook
+from calls.api.own_rows import (
     copy,
     draft,
-    find,
     home,
     keep,
     kept,
-    llm_id,
     own,
-    pick,
     string,
     touch,
     versions,
 )
+from calls.api.retell_rows import find, llm_id, pick
 from calls.api.visit import Action, Json, Problem, Visit
 
 # What has a place of its own in our rows; the rest is only kept for the client.
@@ -37,11 +36,10 @@ KNOWN = {
     "version_title",
     "version_description",
     "voice_id",
-    "webhook_url",
-    "webhook_events",
     "last_modification_timestamp",
     "channel",
-}
+} | FIELDS
+DIALECT = "retell"
 ENGINES = ("retell-llm", "conversation-flow", "custom-llm")
 
 
@@ -84,7 +82,7 @@ def get_agent(visit: Visit) -> HttpResponse:
 
 
 def _shown(agent: Agent, row: AgentVersion) -> Json:
-    endpoint = endpoints(agent).first()
+    endpoint = endpoints(agent, DIALECT).first()
     told = kept(agent, "agent") | {
         "webhook_url": endpoint.url if endpoint else None,
         "webhook_events": (endpoint.events or None) if endpoint else None,
@@ -136,7 +134,7 @@ def create_agent(visit: Visit) -> HttpResponse:
         opening_line=source.opening_line if source else "",
         model=source.model if source else "",
     )
-    take_webhook(agent, body)
+    take_webhook(agent, body, DIALECT, CALL_EVENTS)
     visit.note("agent.created", agent.name, {}, {"id": agent.provider_agent_id})
     return JsonResponse(_shown(agent, pick(agent, None)), status=201)
 
@@ -160,9 +158,9 @@ def _language(body: Json) -> str | None:
 def update_agent(visit: Visit) -> HttpResponse:
     """Change the latest draft; where the latest is published, begin a new one."""
     agent, body = find(visit), visit.body
-    if set(body) - {"webhook_url", "webhook_events"}:
+    if set(body) - FIELDS:
         _update_own(own(agent), visit)
-    take_webhook(agent, body)
+    take_webhook(agent, body, DIALECT, CALL_EVENTS)
     touch(agent, "name", "settings")
     visit.note("agent.changed", agent.name, {}, {"fields": sorted(body)})
     return JsonResponse(_shown(agent, pick(agent, None)))
@@ -194,7 +192,7 @@ def delete_agent(visit: Visit) -> HttpResponse:
     agent = own(find(visit))
     for binding in agent.bindings.filter(ended_at=None).select_related("number"):
         bind(binding.number, binding.direction, None)
-    endpoints(agent).delete()
+    endpoints(agent, DIALECT).delete()
     agent.retired_at = timezone.now()
     touch(agent, "retired_at")
     visit.note("agent.deleted", agent.name, {"id": agent.provider_agent_id}, {})

@@ -10,6 +10,7 @@ from django.utils.dateparse import parse_datetime
 
 from agents.providers.base import LaunchWish
 from agents.providers.retell import filters, rendering, server
+from agents.providers.voicewire import telling
 from calls import dispatch, tasks
 from calls.api import call_filters, launching, manners
 from calls.api.visit import Action, Json, Problem, Visit
@@ -64,8 +65,8 @@ def _join(call: Call) -> Json:
     servers = call.join.get("ice_servers")
     return {
         "access_token": str(call.join.get("access_token", "")),
-        "call_id": rendering.call_id(str(call.pk)),
-        "expires_at": rendering.milliseconds(
+        "call_id": telling.call_id(str(call.pk)),
+        "expires_at": telling.milliseconds(
             expires or (call.dialed_at or call.created_at) + TOKEN_LIFE
         ),
         "ice_servers": servers if isinstance(servers, list) else [],

@@ -14,18 +14,8 @@ from django.utils import timezone
 from agents.mirror import version_facts
 from agents.models import Agent, AgentVersion
 from agents.providers.retell import rendering, server
-from calls.api.retell_rows import (
-    LLM_PREFIX,
-    draft,
-    home,
-    keep,
-    kept,
-    llm_id,
-    own,
-    pick,
-    string,
-    touch,
-)
+from calls.api.own_rows import draft, home, keep, kept, own, string, touch
+from calls.api.retell_rows import LLM_PREFIX, llm_id, pick
 from calls.api.visit import Action, Json, Problem, Visit
 from dashboard.models import Workspace
 

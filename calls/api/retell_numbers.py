@@ -13,7 +13,8 @@ from agents.models import Carrier, Direction, PhoneNumber
 from agents.providers.base import NumberFacts
 from agents.providers.retell import rendering, server
 from agents.setups import Setup, Side
-from calls.api.retell_rows import home, pick, plays_itself, string
+from calls.api.own_rows import home, plays_itself, string
+from calls.api.retell_rows import pick
 from calls.api.visit import Action, Json, Problem, Visit
 
 SIDES = {"inbound_agents": Direction.INBOUND, "outbound_agents": Direction.OUTBOUND}

@@ -1,87 +1,11 @@
-"""Our own JSON: calls, agents and numbers as the native API shows them."""
+"""Our own JSON: agents, numbers and people as the native API shows them."""
 
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Iterable
 
-from agents.models import Agent, Binding, PhoneNumber
-from calls.models import Call
-
-Json = dict[str, Any]
-
-
-def time(value: datetime | None) -> str | None:
-    """Write a time as ISO 8601 in UTC."""
-    return value.astimezone(UTC).isoformat().replace("+00:00", "Z") if value else None
-
-
-def call_json(call: Call, *, with_transcript: bool = True) -> Json:
-    """Return a call; `turns` and `tool_calls` are prefetched where they are wanted."""
-    spoken = _spoken(call) if with_transcript else {"transcript": [], "tool_calls": []}
-    agent = call.agent
-    return {
-        "id": str(call.pk),
-        "status": call.status,
-        "type": call.type,
-        "direction": call.direction,
-        "provider": call.connection.provider,
-        "connection_id": str(call.connection_id),
-        "agent": agent
-        and {"id": str(agent.pk), "name": agent.name, "version": call.agent_version},
-        "from_number": call.from_number or None,
-        "to_number": call.to_number or None,
-        "contact_id": str(call.contact_id) if call.contact_id else None,
-        "answered_by": call.answered_by or None,
-        "end_reason": call.end_reason or None,
-        "end_reason_raw": call.end_reason_raw or None,
-        "fault": call.fault or None,
-        "note": call.note or None,
-        "variables": call.variables,
-        "overrides": {name: v for name, v in call.overrides.items() if v},
-        "sip_headers": call.sip_headers,
-        "metadata": call.metadata,
-        "external_id": call.external_id or None,
-        "provider_call_id": call.provider_call_id or None,
-        **{name: time(getattr(call, name)) for name in TIMES},
-        "duration_ms": call.duration_ms,
-        "cost": None
-        if call.cost is None
-        else {"amount": str(call.cost), "currency": call.currency},
-        **spoken,
-        "latency": call.latency,
-        "analysis": {
-            "summary": call.summary or None,
-            "sentiment": call.sentiment or None,
-            "successful": call.successful,
-            "custom": call.analysis,
-        },
-        "recording_url": call.recording_url or None,
-        "join": call.join,
-    }
-
-
-TIMES = (
-    "created_at",
-    "scheduled_at",
-    "queued_at",
-    "dialed_at",
-    "ringing_at",
-    "answered_at",
-    "ended_at",
-)
-
-
-def _spoken(call: Call) -> Json:
-    turns = ("index", "role", "text", "start_ms", "end_ms")
-    tools = ("name", "arguments", "result", "succeeded", "start_ms", "duration_ms")
-    return {
-        "transcript": [
-            {name: getattr(turn, name) for name in turns} for turn in call.turns.all()
-        ],
-        "tool_calls": [
-            {name: getattr(tool, name) for name in tools}
-            for tool in call.tool_calls.all()
-        ],
-    }
+from agents.drift import Drift
+from agents.models import Agent, Binding, Connection, PhoneNumber
+from calls.models import Contact, Suppression
+from calls.own_json import Json, time
 
 
 def agent_json(agent: Agent) -> Json:
@@ -106,9 +30,10 @@ def agent_json(agent: Agent) -> Json:
     }
 
 
-def number_json(number: PhoneNumber) -> Json:
-    """Return a phone number with what is bound to it."""
+def number_json(number: PhoneNumber, drifted: Iterable[Drift]) -> Json:
+    """Return a phone number with what is bound to it, and where its provider differs."""
     return {
+        "id": str(number.pk),
         "number": number.number,
         "label": number.label,
         "provider": number.connection.provider,
@@ -118,6 +43,10 @@ def number_json(number: PhoneNumber) -> Json:
         "carrier": number.carrier,
         "cps": float(number.cps),
         "countries": number.countries,
+        "drift": [
+            {"direction": one.direction, "ours": one.ours, "theirs": one.theirs}
+            for one in drifted
+        ],
     }
 
 
@@ -125,8 +54,52 @@ def _bound(binding: Binding | None) -> Json | None:
     if binding is None:
         return None
     version = "latest" if binding.version is None else binding.version
-    return {
+    shown = {
         "id": str(binding.agent_id),
         "name": binding.agent.name,
         "version": version,
+    }
+    return shown | {"weights": binding.weights} if binding.weights else shown
+
+
+def contact_json(contact: Contact) -> Json:
+    """Return a contact."""
+    return {
+        "id": str(contact.pk),
+        "name": contact.name,
+        "number": contact.number,
+        "email": contact.email or None,
+        "company": contact.company or None,
+        "timezone": contact.timezone or None,
+        "do_not_call": contact.do_not_call,
+        "attributes": contact.attributes,
+        "created_at": time(contact.created_at),
+        "changed_at": time(contact.changed_at),
+    }
+
+
+def suppression_json(row: Suppression) -> Json:
+    """Return a number on the do-not-call list."""
+    return {
+        "number": row.number,
+        "reason": row.reason or None,
+        "created_at": time(row.created_at),
+    }
+
+
+def connection_json(connection: Connection) -> Json:
+    """Return a connection; never a secret of it."""
+    return {
+        "id": str(connection.pk),
+        "name": connection.name,
+        "provider": connection.provider,
+        "base_url": connection.base_url or None,
+        "is_active": connection.is_active,
+        "concurrency": connection.concurrency,
+        "checks": connection.check_results,
+        "checked_at": time(connection.checked_at),
+        "synced_at": time(connection.synced_at),
+        "sync_error": connection.sync_error or None,
+        "first_event_at": time(connection.first_event_at),
+        "created_at": time(connection.created_at),
     }

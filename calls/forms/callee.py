@@ -3,7 +3,6 @@
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agents import phone
 from agents.phone import Phone
@@ -29,11 +28,12 @@ def understand(
 ) -> Callee:
     """Read what was typed; `contact_id` is the suggestion chosen for it, if any."""
     text = text.strip()
-    chosen = _chosen(workspace, text, contact_id) or _only_one_named(workspace, text)
+    chosen = _chosen(workspace, text, contact_id)
+    if chosen is None and (not text or phone.parse(text, workspace.country)):
+        return Callee(text)
+    chosen = chosen or _only_one_named(workspace, text)
     if chosen is not None:
         return Callee(chosen.number, chosen)
-    if not text or phone.parse(text, workspace.country):
-        return Callee(text)
     matches = tuple(suggest(workspace, text))
     if not any(map(str.isalpha, text)):
         return Callee(text, matches=matches)
@@ -84,15 +84,8 @@ class Heard:
 
 def hear(number: Phone, contact: Contact | None, now: datetime) -> Heard:
     """Say what was understood of a number; the contact may know the time zone."""
-    zone = _zone(contact.timezone) if contact else None
+    zone = phone.zone(contact.timezone) if contact else None
     times = [now.astimezone(zone)] if zone else number.local_times(now)
     country = phone.country_name(number.country)
     place = number.place if number.place != country else ""
     return Heard(number.pretty, country, place, tuple(times))
-
-
-def _zone(name: str) -> ZoneInfo | None:
-    try:
-        return ZoneInfo(name) if name else None
-    except (ZoneInfoNotFoundError, ValueError):
-        return None

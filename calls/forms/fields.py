@@ -1,4 +1,4 @@
-"""Form fields for what engineers type: JSON objects and SIP headers."""
+"""Form fields for what engineers type: JSON objects, variables and SIP headers."""
 
 import json
 from typing import Any
@@ -27,21 +27,29 @@ class JsonObjectField(forms.CharField):
         return read
 
 
-class HeadersField(forms.CharField):
-    """SIP headers, one to a line, as `X-Name: value`."""
+class PairsField(forms.CharField):
+    """Names and values, one pair to a line, as `name: value`."""
 
     widget = forms.Textarea(attrs={"rows": 2, "class": "mono", "spellcheck": "false"})
+    one, example = "variable", "name: value"
 
     def clean(self, value: Any) -> dict[str, str]:
-        """Return the headers; whether the names are allowed is the policy's word."""
-        headers: dict[str, str] = {}
+        """Return the pairs; whether their names are allowed is the policy's word."""
+        pairs: dict[str, str] = {}
         for line in str(super().clean(value) or "").splitlines():
             name, colon, text = (part.strip() for part in line.partition(":"))
             if not name and not colon:
                 continue
-            if not colon or name in headers:
+            if not colon or name in pairs:
                 raise forms.ValidationError(
-                    f"Write each header once, as X-Name: value (not “{line.strip()}”)."
+                    f"Write each {self.one} once, as {self.example} (not "
+                    f"“{line.strip()}”)."
                 )
-            headers[name] = text
-        return headers
+            pairs[name] = text
+        return pairs
+
+
+class HeadersField(PairsField):
+    """SIP headers, one to a line, as `X-Name: value`."""
+
+    one, example = "header", "X-Name: value"

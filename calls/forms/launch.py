@@ -4,26 +4,29 @@ The form is always bound: opened by an address, changed, or sent, it is the same
 over other data, so that the page says the same each time.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from django import forms
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.choices import CallableChoiceIterator
 
-from agents import phone
+from agents import abilities, phone
 from agents.models import Carrier, Direction
 from agents.providers.base import LaunchWish, Overrides
 from calls import plan as planning
 from calls import policy
 from calls.forms import callee, choices
-from calls.forms.fields import HeadersField, JsonObjectField
+from calls.forms.fields import HeadersField, JsonObjectField, PairsField
 from calls.models import Call
+from calls.plan import Plan
 from calls.refusals import Refusal
-from dashboard.models import User, Workspace
+from dashboard.models import Member
 
 VARIABLE, SHOWN = "var-", "was-"
 FOLDED = (
@@ -34,6 +37,8 @@ FOLDED = (
     "trunk_name",
     "ignore_e164_validation",
 )
+# What is absent with a reason, as the facts of a provider name it.
+LACKED = ("versions", "variables", "overrides", "sip_headers", "trunks", "web_calls")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,11 @@ class LaunchForm(forms.Form):
         help_text="In minutes, 1 to 120.",
         widget=forms.NumberInput(attrs={"min": 1, "max": 120, "step": "any"}),
     )
+    more_variables = PairsField(
+        required=False,
+        label="More variables",
+        help_text="One to a line, such as plan: Team.",
+    )
     metadata = JsonObjectField(
         required=False, help_text="A JSON object; it comes back with the call."
     )
@@ -98,19 +108,35 @@ class LaunchForm(forms.Form):
         help_text="Dial exactly what is typed, such as the extension 334.",
     )
     anyway = forms.BooleanField(required=False, label="Call anyway")
+    # Sent by the button that offers the next allowed time.
+    scheduled_at = forms.DateTimeField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, workspace: Workspace, user: User, data: Mapping[str, Any]):
+    def __init__(self, member: Member, data: Mapping[str, Any]):
         super().__init__(data)
-        self.workspace = workspace
+        self.workspace = member.workspace
+        self.member = member
         self.is_valid()
         self.callee = self._callee()
-        self.plan = planning.prepare(
-            workspace, self._wish(), user=user, contact=self.callee.contact
-        )
+        self.plan = self._planned(self._wish())
         self.refusals = policy.check(self.plan)
-        self._offer("agent", choices.agents(self.plan))
-        self._offer("version", choices.versions(self.plan))
-        self._offer("from_number", choices.numbers(self.plan))
+        self._offer("agent", choices.agents)
+        self._offer("version", choices.versions)
+        self._offer("from_number", choices.numbers)
+
+    def _planned(self, wish: LaunchWish) -> Plan:
+        """Plan the wish; a caller number of another connection is let go."""
+        plan = planning.prepare(
+            self.workspace,
+            wish,
+            member=self.member,
+            contact=self.callee.contact,
+            scheduled_at=self.cleaned_data.get("scheduled_at"),
+        )
+        if not wish.from_number or plan.agent is None:
+            return plan
+        if plan.number and plan.number.connection_id == plan.agent.connection_id:
+            return plan
+        return self._planned(replace(wish, from_number=""))
 
     # --- reading
     def _callee(self) -> callee.Callee:
@@ -125,7 +151,7 @@ class LaunchForm(forms.Form):
         minutes: Decimal | None = clean.get("max_minutes")
         return LaunchWish(
             to_number=self.callee.number,
-            from_number=self._from_number(),
+            from_number=clean.get("from_number", ""),
             agent_id=clean.get("agent", ""),
             agent_version=clean.get("version"),
             variables=self._typed(),
@@ -143,17 +169,13 @@ class LaunchForm(forms.Form):
             ignore_e164_validation=clean.get("ignore_e164_validation", False),
         )
 
-    def _from_number(self) -> str:
-        """Return the caller number chosen; one of another connection is let go."""
-        number: str = self.cleaned_data.get("from_number", "")
-        agent = self.workspace.agents.known_as(self.cleaned_data.get("agent", ""))
-        if agent is None or not number:
-            return number
-        theirs = self.workspace.numbers.current().filter(connection=agent.connection_id)
-        return number if theirs.filter(number=number).exists() else ""
-
     def _typed(self) -> dict[str, str]:
         """Return the variables typed here; what the contact said is not among them."""
+        more: dict[str, str] = self.cleaned_data.get("more_variables", {})
+        return more | self._boxes()
+
+    def _boxes(self) -> dict[str, str]:
+        """Return the variables typed into a box of their own."""
         given = {
             name.removeprefix(VARIABLE): str(value).strip()
             for name, value in self.data.items()
@@ -165,10 +187,11 @@ class LaunchForm(forms.Form):
             if value and value != self.data.get(SHOWN + name, "")
         }
 
-    def _offer(self, name: str, offered: choices.Choices) -> None:
+    def _offer(self, name: str, offered: Callable[[Plan], choices.Choices]) -> None:
+        """Give a field its choices; they are looked up when they are shown."""
         widget = self.fields[name].widget
         assert isinstance(widget, forms.Select)
-        widget.choices = offered
+        widget.choices = CallableChoiceIterator(partial(offered, self.plan))
 
     # --- what is known, for the page
     @cached_property
@@ -193,14 +216,22 @@ class LaunchForm(forms.Form):
             key=lambda v: (v.origin == "contact", place.get(v.name, len(place))),
         )
         names = {v.name for v in theirs}
-        others = {n: v for n, v in self._typed().items() if n not in names}
+        others = {n: v for n, v in self._boxes().items() if n not in names}
         return [
             Row(v.name, v.value, v.origin, known.get(v.name, "")) for v in theirs
         ] + [Row(name, value, "typed", "") for name, value in others.items()]
 
     @property
+    def knows_words(self) -> bool:
+        """Whether the agent's words are known here, and so its variables."""
+        version = self.plan.version
+        return bool(version and (version.prompt or version.opening_line))
+
+    @property
     def missing(self) -> list[str]:
-        """The variables without a value."""
+        """The variables without a value, where the provider takes any."""
+        if self.offers.get("lacks", {}).get("variables"):
+            return []
         return [row.name for row in self.rows if row.origin == "missing"]
 
     @property
@@ -256,11 +287,18 @@ class LaunchForm(forms.Form):
         return not self.errors and not self.refusals and not self.needs_anyway
 
     @property
-    def needs_anyway(self) -> bool:
-        """Whether another call to the number is open and nobody said: even so."""
-        return bool(self.open_call) and not self.cleaned_data.get("anyway")
+    def next_allowed(self) -> datetime | None:
+        """When the call may go out, where only the time speaks against it now."""
+        if self.errors or self.needs_anyway or len(self.refusals) != 1:
+            return None
+        return self.refusals[0].next_at
 
     @property
+    def needs_anyway(self) -> bool:
+        """Whether another call to the number is open and nobody said: even so."""
+        return not self.cleaned_data.get("anyway") and bool(self.open_call)
+
+    @cached_property
     def offers(self) -> dict[str, Any]:
         """What the agent's provider offers, by our names; `label` is the provider's."""
         if self.plan.connection is None:
@@ -273,5 +311,9 @@ class LaunchForm(forms.Form):
             "overrides": kind.has_overrides,
             "sip_headers": kind.has_sip_headers,
             "trunks": kind.has_trunks,
+            "raw": kind.has_overrides or kind.has_raw_fields,
+            "picks_caller": kind.picks_caller,
+            "refused": abilities.refused_overrides(kind),
+            "lacks": {name: abilities.lacks(kind, f"has_{name}") for name in LACKED},
             "skipping": number is not None and number.carrier == Carrier.CUSTOM,
         }

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from agents.models import Direction
+from agents.providers.registry import PROVIDERS
 from calls.models import Call
-from calls.plan import Plan
-from calls.refusals import Refusal
+from calls.plan import Plan, calls_with
+from calls.refusals import Found, Refusal, Seen
 
 MAX_WAITING = 20_000
 # The code for a field that a provider cannot honour; the rest are overrides.
@@ -18,9 +19,13 @@ CODES_OF = {
 }
 
 
-def agent(plan: Plan) -> Iterator[Refusal]:
+def agent(plan: Plan) -> Iterator[Found]:
     """Is there an agent, in the version wished?"""
     wish = plan.wish
+    if plan.agent:
+        version = f", v{plan.version.version}" if plan.version else ""
+        asked = wish.agent_id or "the agent bound outbound to the number"
+        yield Seen("agent", asked, f"{plan.agent}{version}")
     if plan.agent is None and wish.agent_id:
         yield Refusal(
             "agent_not_found",
@@ -44,11 +49,14 @@ def agent(plan: Plan) -> Iterator[Refusal]:
         )
 
 
-def caller(plan: Plan) -> Iterator[Refusal]:
+def caller(plan: Plan) -> Iterator[Found]:
     """Is there a number to call from, of the agent's own connection?"""
     wish = plan.wish
     if wish.type == "web" or plan.agent is None:
         return
+    if plan.from_number:
+        reason = plan.number_reason or "named in the wish"
+        yield Seen("caller number", reason, plan.from_number)
     extension = wish.ignore_e164_validation and 0 < len(wish.from_number) <= 40
     if plan.number is None and not extension:
         wanted = f" “{wish.from_number}”" if wish.from_number else ""
@@ -68,13 +76,12 @@ def caller(plan: Plan) -> Iterator[Refusal]:
         )
 
 
-def own_caller(plan: Plan) -> Iterator[Refusal]:
+def own_caller(plan: Plan) -> Iterator[Found]:
     """An agent that brings its own number calls from no other."""
     number, agent = plan.number, plan.agent
     if number is None or agent is None or not agent.connection.kind.picks_caller:
         return
-    bound = number.binding(Direction.OUTBOUND)
-    if bound is None or bound.agent_id != agent.pk:
+    if not calls_with(number, agent):
         yield Refusal(
             "no_phone_number",
             f"{agent} calls from the number that {agent.connection.kind.label} gave "
@@ -84,8 +91,31 @@ def own_caller(plan: Plan) -> Iterator[Refusal]:
         )
 
 
-def connection(plan: Plan) -> Iterator[Refusal]:
+def bound(plan: Plan) -> Iterator[Found]:
+    """Is anybody bound outbound to the number, where it calls only then?"""
+    number = plan.number
+    if number is None or not number.connection.kind.numbers_need_agents:
+        return
+    theirs = number.theirs.get(Direction.OUTBOUND) or {}
+    is_bound = bool(number.binding(Direction.OUTBOUND) or theirs.get("agent_id"))
+    saw = "an agent is bound" if is_bound else "nobody is bound"
+    yield Seen("outbound agent", f"of {number.number}", saw)
+    if not is_bound:
+        label = number.connection.kind.label
+        yield Refusal(
+            "no_phone_number",
+            f"{number} has no outbound agent, and at {label} a number without one "
+            "calls nobody.",
+            "Bind an agent to its calls out under Numbers, or use another number.",
+            "from_number",
+        )
+
+
+def connection(plan: Plan) -> Iterator[Found]:
     """Is the connection switched on?"""
+    if plan.connection:
+        is_on = "on" if plan.connection.is_active else "switched off"
+        yield Seen("connection", str(plan.connection), is_on)
     if plan.connection and not plan.connection.is_active:
         yield Refusal(
             "permission_denied",
@@ -94,16 +124,19 @@ def connection(plan: Plan) -> Iterator[Refusal]:
         )
 
 
-def abilities(plan: Plan) -> Iterator[Refusal]:
+def abilities(plan: Plan) -> Iterator[Found]:
     """Can the provider do all that is wished?"""
     if plan.connection is None:
         return
     kind, wish = plan.connection.kind, plan.wish
     o = wish.overrides
     wanted = (
-        (o.voice or o.model or o.opening_line or o.max_duration_ms or o.raw)
+        (o.voice or o.model or o.opening_line or o.max_duration_ms)
         and not kind.has_overrides
         and ("invalid_override", "overrides for one call", "overrides"),
+        o.raw
+        and not (kind.has_overrides or kind.has_raw_fields)
+        and ("invalid_override", "fields of its own for one call", "overrides"),
         wish.sip_headers
         and not kind.has_sip_headers
         and ("invalid_sip_header", "SIP headers", "sip_headers"),
@@ -117,6 +150,7 @@ def abilities(plan: Plan) -> Iterator[Refusal]:
         and not kind.has_web_calls
         and ("invalid_override", "web calls", "type"),
     )
+    yield Seen("provider", kind.label, _asked_of(plan))
     for missing in wanted:
         if missing:
             code, what, field = missing
@@ -129,12 +163,67 @@ def abilities(plan: Plan) -> Iterator[Refusal]:
         yield Refusal(code, why, "Leave it out, or choose another.", field)
 
 
-def limits(plan: Plan) -> Iterator[Refusal]:
+def _asked_of(plan: Plan) -> str:
+    """Name what is wished of the provider beside a plain call."""
+    wish, o = plan.wish, plan.wish.overrides
+    wanted = {
+        "a web call": wish.type == "web",
+        "overrides": o.voice or o.model or o.opening_line or o.max_duration_ms,
+        "fields of its own": o.raw,
+        "SIP headers": wish.sip_headers,
+        "a trunk": wish.trunk_name,
+        "variables": wish.variables,
+    }
+    return (
+        ", ".join(name for name, is_wished in wanted.items() if is_wished) or "a call"
+    )
+
+
+def foreign_words(plan: Plan) -> Iterator[Found]:
+    """Does the provider know the words of a client that speaks another's dialect?"""
+    if plan.connection is None or not plan.wish.overrides.raw or not plan.dialect:
+        return
+    kind = plan.connection.kind
+    # The simulator stands in for anybody, and takes every dialect's words.
+    if plan.dialect != kind.slug and not kind.plays_itself:
+        yield Refusal(
+            "invalid_override",
+            f"Some overrides are in words that only {plan.dialect} knows, and the "
+            f"agent lives at {kind.label}.",
+            "Leave out what has no field of its own here.",
+            "overrides",
+        )
+
+
+def groups(plan: Plan) -> Iterator[Found]:
+    """Are a client's overrides of the kinds its dialect has?
+
+    Only where the provider states which there are. Who writes `raw` in our own API or
+    on the form has asked for whatever the provider takes.
+    """
+    dialect = PROVIDERS.get(plan.dialect)
+    if dialect is None or not dialect.override_groups:
+        return
+    known = ", ".join(sorted(dialect.override_groups))
+    for name in sorted(set(plan.wish.overrides.raw) - dialect.override_groups):
+        yield Refusal(
+            "invalid_override",
+            f"{dialect.label} has no overrides called “{name}”.",
+            f"It has {known}.",
+            "overrides",
+        )
+
+
+def limits(plan: Plan) -> Iterator[Found]:
     """Is there room in the queue?"""
     if plan.number is None:
         return
     waiting = Call.objects.waiting().filter(phone_number=plan.number)
-    if waiting[MAX_WAITING : MAX_WAITING + 1].exists():
+    is_full = waiting[MAX_WAITING : MAX_WAITING + 1].exists()
+    yield Seen(
+        "queue", f"at most {MAX_WAITING:,} waiting", "full" if is_full else "room"
+    )
+    if is_full:
         yield Refusal(
             "limit_exceeded",
             f"{MAX_WAITING:,} calls already wait for {plan.number}.",

@@ -1,20 +1,25 @@
 """Who may call whom: the person who launches, and the person who is called."""
 
+import uuid
 from collections.abc import Iterator
 
+from django.db.models import Q, Value
+
 from agents import phone
-from calls.models import Contact
+from agents.models import Carrier, PhoneNumber
 from calls.plan import Plan
-from calls.refusals import Refusal
+from calls.refusals import Found, Refusal, Seen
 from dashboard.models import Workspace
 
 
-def may_launch(plan: Plan) -> Iterator[Refusal]:
+def may_launch(plan: Plan) -> Iterator[Found]:
     """May this person launch calls at all?"""
-    if plan.user is None:
-        return
-    member = plan.workspace.members.filter(user=plan.user).first()
-    if member is None or not member.may("launch"):
+    if plan.member:
+        role = plan.member.get_role_display()
+        yield Seen("permission", str(plan.member.user), role)
+    elif plan.api_key:
+        yield Seen("permission", f"API key {plan.api_key}", "calls:write")
+    if plan.member and not plan.member.may("launch"):
         yield Refusal(
             "permission_denied",
             "You may read calls, but not launch them.",
@@ -22,49 +27,78 @@ def may_launch(plan: Plan) -> Iterator[Refusal]:
         )
 
 
-def do_not_call(plan: Plan) -> Iterator[Refusal]:
+def do_not_call(plan: Plan) -> Iterator[Found]:
     """Did the person called ask not to be called?"""
     # The number as it is dialled, and as it is understood: 001415… is +1415….
     numbers = (plan.to_number, plan.phone.e164 if plan.phone else "")
-    refusal = barred(plan.workspace, plan.contact, numbers)
+    contact_id = plan.contact.pk if plan.contact else None
+    refusal = barred(plan.workspace, contact_id, numbers)
+    saw = refusal.message if refusal else "not on the list"
+    yield Seen("do-not-call", "contacts, and the list", saw)
     if refusal:
         yield refusal
 
 
 def barred(
-    workspace: Workspace, contact: Contact | None, numbers: tuple[str, ...]
+    workspace: Workspace, contact_id: uuid.UUID | None, numbers: tuple[str, ...]
 ) -> Refusal | None:
     """Refuse the contact or the numbers (as dialled first) that must not be called."""
-    asked = workspace.contacts.filter(number__in=numbers, do_not_call=True)
-    if contact and contact.do_not_call:
-        asked = workspace.contacts.filter(pk=contact.pk)
-    if found := asked.first():
+    meant = Q(number__in=numbers) | Q(pk=contact_id)
+    people = workspace.contacts.filter(meant, do_not_call=True).order_by()
+    listed = workspace.suppressions.filter(number__in=numbers).order_by()
+    # One question for both: it is asked at every launch and again at every dial.
+    both = people.values_list(Value("contact"), "name", "number").union(
+        listed.values_list(Value("list"), Value(""), "number"), all=True
+    )
+    found: list[tuple[str, str, str]] = sorted(map(tuple, both))
+    if not found:
+        return None
+    kind, name, number = found[0]
+    if kind == "contact":
         return Refusal(
             "do_not_call",
-            f"{found} asked not to be called.",
+            f"{name or phone.pretty(number)} asked not to be called.",
             "Only if they agreed to calls again: edit the contact.",
             "to_number",
         )
-    if workspace.suppressions.filter(number__in=numbers).exists():
-        return Refusal(
-            "do_not_call",
-            f"{phone.pretty(numbers[0])} is on the do-not-call list.",
-            "Only if they agreed to calls again: an admin can take it off the list.",
-            "to_number",
-        )
-    return None
+    return Refusal(
+        "do_not_call",
+        f"{phone.pretty(numbers[0])} is on the do-not-call list.",
+        "Only if they agreed to calls again: an admin can take it off the list.",
+        "to_number",
+    )
 
 
-def country(plan: Plan) -> Iterator[Refusal]:
+def country(plan: Plan) -> Iterator[Found]:
     """May the caller number call this country?"""
     number, callee = plan.number, plan.phone
-    if not number or not callee or not number.countries:
+    if not number or not callee:
         return
-    if callee.country not in number.countries:
-        allowed = ", ".join(number.countries)
-        yield Refusal(
-            "country_not_allowed",
-            f"{number} may not call {phone.country_name(callee.country)}.",
-            f"It may call {allowed}. An admin can allow more under Numbers.",
-            "to_number",
-        )
+    own = set(number.countries)
+    allowed = own or bought_for(number)
+    listed = ", ".join(sorted(allowed))
+    where = f"{number.number} may call {listed or 'every country'}"
+    yield Seen("country", where, callee.country or "unknown")
+    if not allowed or callee.country in allowed:
+        return
+    label = number.connection.kind.label
+    carrier = number.get_carrier_display()
+    mend = (
+        f"It may call {listed}. An admin can allow more under Numbers."
+        if own
+        else f"{label} lets numbers bought from it, on {carrier}, call {listed}. Call "
+        "from a number of custom telephony."
+    )
+    yield Refusal(
+        "country_not_allowed",
+        f"{number} may not call {phone.country_name(callee.country)}.",
+        mend,
+        "to_number",
+    )
+
+
+def bought_for(number: PhoneNumber) -> frozenset[str]:
+    """Return what a number bought from its provider may call; empty: not stated."""
+    if number.carrier == Carrier.CUSTOM:
+        return frozenset()
+    return number.connection.kind.bought_numbers_call.get(number.carrier, frozenset())

@@ -1,24 +1,25 @@
 """What is wrong with the wish itself: numbers, headers, variables, overrides."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 
 from agents.models import E164, Carrier
 from agents.providers.reading import kept
 from calls.plan import Plan
-from calls.refusals import Refusal
+from calls.refusals import Found, Refusal, Seen
 
 SIP_NAME = re.compile(r"[Xx]-[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 VARIABLE_NAME = re.compile(r"[A-Za-z_][\w.-]*")
 MAX_DURATION_MS = (60_000, 7_200_000)
 
 
-def number(plan: Plan) -> Iterator[Refusal]:
+def number(plan: Plan) -> Iterator[Found]:
     """Is there a number, and can it be dialled?"""
     wish = plan.wish
     if wish.type == "web":
         return
+    yield Seen("number", wish.to_number.strip(), plan.to_number)
     if not wish.to_number.strip():
         yield Refusal(
             "missing_phone_number",
@@ -56,8 +57,12 @@ def _unchecked_number(plan: Plan) -> Iterator[Refusal]:
         )
 
 
-def sip_headers(plan: Plan) -> Iterator[Refusal]:
+def sip_headers(plan: Plan) -> Iterator[Found]:
     """Do the SIP headers have names and values that may be sent?"""
+    if plan.wish.sip_headers:
+        yield Seen(
+            "SIP headers", "names with X-, one line each", _names(plan.wish.sip_headers)
+        )
     for name, value in plan.wish.sip_headers.items():
         text = str(value)
         if not SIP_NAME.fullmatch(name):
@@ -76,8 +81,10 @@ def sip_headers(plan: Plan) -> Iterator[Refusal]:
         )
 
 
-def variables(plan: Plan) -> Iterator[Refusal]:
+def variables(plan: Plan) -> Iterator[Found]:
     """Are the variables plain names with texts?"""
+    if plan.wish.variables:
+        yield Seen("variables", "plain names, texts", _names(plan.wish.variables))
     for name, value in plan.wish.variables.items():
         if VARIABLE_NAME.fullmatch(name) and isinstance(value, str):
             continue
@@ -89,9 +96,11 @@ def variables(plan: Plan) -> Iterator[Refusal]:
         )
 
 
-def free_fields(plan: Plan) -> Iterator[Refusal]:
+def free_fields(plan: Plan) -> Iterator[Found]:
     """Can the free fields be kept by any database?"""
     wish = asdict(plan.wish)
+    if plan.wish.metadata:
+        yield Seen("metadata", "JSON that can be kept", _names(plan.wish.metadata))
     for name in ("variables", "metadata", "overrides", "sip_headers"):
         if kept(wish[name]) != wish[name]:
             yield Refusal(
@@ -102,9 +111,11 @@ def free_fields(plan: Plan) -> Iterator[Refusal]:
             )
 
 
-def overrides(plan: Plan) -> Iterator[Refusal]:
+def overrides(plan: Plan) -> Iterator[Found]:
     """Are the overrides within their limits?"""
     limit = plan.wish.overrides.max_duration_ms
+    if wanted := {k: v for k, v in asdict(plan.wish.overrides).items() if v}:
+        yield Seen("overrides", "1 to 120 minutes, known fields", _names(wanted))
     low, high = MAX_DURATION_MS
     if limit is not None and not low <= limit <= high:
         yield Refusal(
@@ -113,3 +124,7 @@ def overrides(plan: Plan) -> Iterator[Refusal]:
             "Choose another duration, or leave it to the agent.",
             "overrides",
         )
+
+
+def _names(values: Mapping[str, object]) -> str:
+    return ", ".join(map(str, values))

@@ -2,23 +2,52 @@
 
 from calls.models.call import Call, CallStatus, Fault, Source
 from calls.models.imports import ContactImport, ImportStatus, OnKnown
+from calls.models.money import (
+    Bill,
+    BillingStep,
+    EntryKind,
+    LedgerEntry,
+    Rate,
+    Spend,
+    Wallet,
+)
 from calls.models.people import Contact, Suppression
+from calls.models.recording import Recording, RecordingState
 from calls.models.spoken import ToolCall, Turn
-from calls.models.traffic import Delivery, WebhookEndpoint, WebhookEvent
+from calls.models.traffic import (
+    Attempt,
+    Delivery,
+    DeliveryState,
+    WebhookEndpoint,
+    WebhookEvent,
+)
+from calls.models.watch import Watch
 
 __all__ = [
+    "Attempt",
+    "Bill",
+    "BillingStep",
     "Call",
     "CallStatus",
     "Contact",
     "ContactImport",
     "Delivery",
+    "DeliveryState",
+    "EntryKind",
     "Fault",
     "ImportStatus",
+    "LedgerEntry",
     "OnKnown",
+    "Rate",
+    "Recording",
+    "RecordingState",
     "Source",
+    "Spend",
     "Suppression",
     "ToolCall",
     "Turn",
+    "Wallet",
+    "Watch",
     "WebhookEndpoint",
     "WebhookEvent",
 ]

@@ -76,6 +76,10 @@ class Source(models.TextChoices):
     FOUND = "found", "Found at the provider"
 
 
+# Somebody else began these; all others were launched here.
+NOT_OURS = (Source.INBOUND, Source.FOUND)
+
+
 class CallType(models.TextChoices):
     """Over the telephone, or in a browser."""
 
@@ -186,6 +190,8 @@ class Call(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
     # The newest fact we have, and the newest change of this row.
     heard_at = models.DateTimeField(null=True, blank=True)
+    # When it was found in the provider's own list: nothing had told us of it.
+    found_at = models.DateTimeField(null=True, blank=True)
     changed_at = models.DateTimeField(default=timezone.now)
 
     # --- how it went
@@ -285,6 +291,11 @@ class Call(models.Model):
     def is_open(self) -> bool:
         """Whether it is not over yet."""
         return self.status not in FINAL
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it was launched here; else we learned of it from the provider."""
+        return self.source not in NOT_OURS
 
     @property
     def other_number(self) -> str:

@@ -9,10 +9,11 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from calls import dispatch, tasks
+from calls import launch, tasks
 from calls.forms import callee, opening
 from calls.forms.launch import LaunchForm
 from calls.models import Call
+from calls.refusals import LaunchRefused
 from dashboard.htmx import HtmxRequest, render_page
 
 Row = TypeVar("Row", bound=models.Model)
@@ -25,12 +26,12 @@ def call_new(request: HtmxRequest) -> HttpResponse:
     if request.method == "GET":
         wanted = _wanted(request)
         data = opening.data(request.workspace, wanted)
-        form = LaunchForm(request.workspace, request.user, data)
+        form = LaunchForm(request.member, data)
         return _show(request, form, {"again": wanted.again})
     try:
         form, call = _launch(request)
-    except dispatch.LaunchConflict as conflict:
-        form = LaunchForm(request.workspace, request.user, _with_fresh_key(request))
+    except launch.LaunchConflict as conflict:
+        form = LaunchForm(request.member, _with_fresh_key(request))
         return _show(request, form, {"first": conflict.call}, status=422)
     return redirect(call) if call else _show(request, form, {}, status=422)
 
@@ -45,7 +46,7 @@ def call_preview(request: HtmxRequest) -> HttpResponse:
     if contact_id := data.pop("pick", ""):
         contact = _find(request.workspace.contacts.all(), str(contact_id))
         data |= {"contact": str(contact_id), "who": str(contact)}
-    form = LaunchForm(request.workspace, request.user, data)
+    form = LaunchForm(request.member, data)
     return _show(request, form, {})
 
 
@@ -59,7 +60,7 @@ def call_suggest(request: HtmxRequest) -> HttpResponse:
         template = "calls/parts/launch_suggestions.html"
         return render(request, template, {"suggestions": found})
     start = opening.data(request.workspace, opening.Opening(to=text))
-    form = LaunchForm(request.workspace, request.user, start)
+    form = LaunchForm(request.member, start)
     return _show(request, form, {"suggestions": found})
 
 
@@ -69,11 +70,15 @@ def _launch(request: HtmxRequest) -> tuple[LaunchForm, Call | None]:
     Two tabs, or two people, take turns, so that the second sees the call of the first.
     """
     with transaction.atomic():
-        dispatch.take_turns(request.workspace)
-        form = LaunchForm(request.workspace, request.user, request.POST.dict())
+        launch.take_turns(request.workspace)
+        form = LaunchForm(request.member, request.POST.dict())
         if not form.may_go and not (form.launched and form.is_valid()):
             return form, None
-        call, is_new = dispatch.launch(form.plan, key=form.key)
+        try:
+            call, is_new = launch.launch(form.plan, form.key, form.plan.scheduled_at)
+        except LaunchRefused as error:
+            form.refusals = [error.refusal]
+            return form, None
         if is_new:
             tasks.nudge(call)
     return form, call

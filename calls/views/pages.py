@@ -5,11 +5,12 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from agents.abilities import lacks
 from agents.providers.base import ProviderError
 from calls import audio, dispatch, history, story
 from calls.forms.calls import FilterForm
@@ -52,7 +53,8 @@ def call_list(request: HtmxRequest) -> HttpResponse:
 def call_detail(request: HtmxRequest, pk: uuid.UUID) -> HttpResponse:
     """Show one call; while it goes on, its live part asks for what is new."""
     calls = request.workspace.calls.select_related(
-        "connection", "agent", "contact", "phone_number", "launched_by", "api_key"
+        *("connection", "agent", "contact", "phone_number", "launched_by", "api_key"),
+        "recording",
     )
     call = get_object_or_404(calls, pk=pk)
     is_settled = story.is_settled(call, timezone.now())
@@ -61,6 +63,7 @@ def call_detail(request: HtmxRequest, pk: uuid.UUID) -> HttpResponse:
     context = _told(call) | {
         "is_settled": is_settled,
         "may_launch": request.member.may("launch"),
+        "may_connect": request.member.may("connect"),
     }
     return render_page(request, "calls/call_detail.html", context, part="live")
 
@@ -84,11 +87,24 @@ def _told(call: Call) -> dict[str, Any]:
         "overrides": story.overrides(call),
         "metadata": story.metadata(call),
         "ids": story.ids(call),
-        "is_ours": audio.is_ours(call),
+        "is_playable": audio.is_playable(call),
+        "recording": audio.kept(call),
+        "gap": story.gap(call),
         "provider": kind.label,
         "can_cancel": call.status in WAITING,
         "can_hang_up": kind.can_hang_up and call.status in LIVE,
+        "lacks_hang_up": lacks(kind, "can_hang_up") if call.status in LIVE else "",
     }
+
+
+@require_safe
+def call_evidence(request: HtmxRequest, pk: uuid.UUID) -> HttpResponse:
+    """Return what was looked at before a call went out, as JSON to keep."""
+    calls = request.workspace.calls.select_related(
+        "connection", "agent", "contact", "launched_by", "api_key"
+    )
+    told = story.evidence(get_object_or_404(calls, pk=pk))
+    return JsonResponse(told, json_dumps_params={"indent": 2, "ensure_ascii": False})
 
 
 @require_POST

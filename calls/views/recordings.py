@@ -1,52 +1,99 @@
-"""Recordings of simulated calls, whole or by the ranges that players ask for."""
+"""Recordings, whole or by the ranges that players ask for."""
 
 import re
 import uuid
+from collections.abc import Iterator
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
-from django.views.decorators.http import require_safe
+from django.core.exceptions import PermissionDenied
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    StreamingHttpResponse,
+)
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
 
-from calls import audio
+from calls import audio, recordings, tasks
+from calls.audio import Sound
 from dashboard.htmx import HtmxRequest
 
-RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+PIECE = 2**16
 
 
 @require_safe
-def recording(request: HtmxRequest, pk: uuid.UUID) -> HttpResponse:
+def recording(request: HtmxRequest, pk: uuid.UUID) -> HttpResponseBase:
     """Play a call of the workspace."""
     call = get_object_or_404(request.workspace.calls, pk=pk)
-    if not audio.is_ours(call):
+    sound = audio.sound(call)
+    if sound is None:
         raise Http404("This recording is not kept here.")
-    return _sound(request, audio.wav(call))
+    return _play(request, sound)
 
 
 @require_safe
 @login_not_required
 def recording_by_provider_id(
     request: HttpRequest, provider_call_id: str
-) -> HttpResponse:
-    """Play a call to whoever knows its provider's id, as providers do."""
+) -> HttpResponseBase:
+    """Play a simulated call to whoever knows its provider's id, as providers do."""
     call = audio.find(provider_call_id)
     if call is None:
         raise Http404("There is no such recording.")
-    return _sound(request, audio.wav(call))
+    return _play(request, audio.made(call))
 
 
-def _sound(request: HttpRequest, body: bytes) -> HttpResponse:
-    headers = {"Accept-Ranges": "bytes", "Cache-Control": "private, max-age=3600"}
+@require_POST
+def recording_retry(request: HtmxRequest, pk: uuid.UUID) -> HttpResponse:
+    """Fetch a recording once more that was given up."""
+    call = get_object_or_404(request.workspace.calls, pk=pk)
+    if not request.member.may("connect"):
+        raise PermissionDenied("Only admins can have a recording fetched again.")
+    if recordings.retry(call, timezone.now()):
+        tasks.fetch_soon(call.pk)
+        messages.success(request, "The recording is being fetched again.")
+    return redirect(call)
+
+
+# --- Playing -------------------------------------------------------------------------
+def _play(request: HttpRequest, sound: Sound) -> HttpResponseBase:
+    """Answer with the sound, or the range of it that was asked for."""
+    headers = {
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "private, max-age=3600",
+        "Content-Disposition": f'inline; filename="{sound.filename}"',
+    }
     asked = RANGE.fullmatch(request.headers.get("Range", ""))
-    if asked is None or asked[0] == "bytes=-":
-        return HttpResponse(body, content_type="audio/wav", headers=headers)
-    first, last = _ends(asked[1], asked[2], len(body))
-    if first > last:
-        headers["Content-Range"] = f"bytes */{len(body)}"
-        return HttpResponse(status=416, headers=headers)
-    headers["Content-Range"] = f"bytes {first}-{last}/{len(body)}"
-    part = body[first : last + 1]
-    return HttpResponse(part, status=206, content_type="audio/wav", headers=headers)
+    first, last, status = 0, sound.size - 1, 200
+    if asked and asked[0] != "bytes=-":
+        first, last = _ends(asked[1], asked[2], sound.size)
+        if first > last:
+            headers["Content-Range"] = f"bytes */{sound.size}"
+            return HttpResponse(status=416, headers=headers)
+        headers["Content-Range"] = f"bytes {first}-{last}/{sound.size}"
+        status = 206
+    headers["Content-Length"] = str(last - first + 1)
+    return StreamingHttpResponse(
+        _pieces(sound, first, last),
+        status=status,
+        content_type=sound.content_type,
+        headers=headers,
+    )
+
+
+def _pieces(sound: Sound, first: int, last: int) -> Iterator[bytes]:
+    """Yield the bytes of a range; the whole is never in memory."""
+    with sound.open() as stream:
+        stream.seek(first)
+        left = last - first + 1
+        while left > 0 and (piece := stream.read(min(left, PIECE))):
+            left -= len(piece)
+            yield piece
 
 
 def _ends(first: str, last: str, length: int) -> tuple[int, int]:

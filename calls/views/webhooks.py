@@ -38,6 +38,7 @@ def webhook(request: HttpRequest, token: str) -> HttpResponse:
         fresh = webhooks.directory.find(token, fresh=True)
         if fresh is None or not webhooks.receive(fresh, headers, body, now):
             logger.warning("A webhook for connection %s was refused", connection.pk)
+            webhooks.refused(connection, now)
             return HttpResponse("The signature does not fit.", status=403)
         connection = fresh
     webhooks.first_seen(connection, now)

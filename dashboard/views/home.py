@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from calls import endpoints, spending
 from dashboard.context import LIVE
 from dashboard.figures import compare, spark, today
 from dashboard.htmx import HtmxRequest, render_page
@@ -32,8 +33,13 @@ def home(request: HtmxRequest) -> HttpResponse:
     context: dict[str, Any] = {"version": version}
     for name in [part] if part else PARTS:
         context |= builders[name](request.workspace, now)
+    if not part:
+        seen = request.session.get(spending.NOTICED, "")
+        context["money_notices"] = spending.news(request.member, seen, now)
     if not version:
         context |= first_steps(request.workspace)
+    if not part and request.member.may("administer"):
+        context["paused_webhooks"] = endpoints.paused_by_us(request.workspace)
     return render_page(request, "dashboard/home.html", context, part=part)
 
 

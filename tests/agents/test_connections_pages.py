@@ -1,6 +1,7 @@
 """The pages of connections: only admins, and no secret ever comes back."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -8,10 +9,15 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from agents.models import Connection
+from agents.providers.base import LaunchWish, Setting
 from agents.providers.http import network
+from agents.providers.registry import PROVIDERS
+from calls.tasks import sync_connection
+from dashboard.celery import app
 from dashboard.models import Member, Workspace
 from tests.factories import make_agent, make_connection, make_number, make_workspace
 
@@ -114,8 +120,11 @@ def test_the_empty_list_says_what_to_do(admin: Member, client_of: LogIn) -> None
 
 def test_a_provider_is_chosen_first(admin: Member, client_of: LogIn) -> None:
     page = client_of(admin).get("/connections/new/").content.decode()
-    assert "?provider=retell" in page
-    assert "?provider=simulator" in page
+    for slug in PROVIDERS:
+        assert f"?provider={slug}" in page
+    # What each can do, and needs.
+    assert "Hang up" in page
+    assert "API key" in page
 
 
 def test_the_form_asks_for_what_the_provider_needs(
@@ -174,6 +183,49 @@ def test_an_address_that_is_not_public_is_refused(
     assert "private network" in answer.content.decode()
 
 
+def test_an_empty_address_is_the_usual_one(
+    workspace: Workspace, admin: Member, client_of: LogIn
+) -> None:
+    new(client_of(admin), base_url="")
+    assert workspace.connections.get().base_url == "https://api.retellai.com"
+
+
+@pytest.fixture
+def configurable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give Retell a setting with a default."""
+    header = Setting("header", "Header", is_secret=False, default="x-usual")
+    monkeypatch.setattr(
+        PROVIDERS["retell"], "settings", (*PROVIDERS["retell"].settings, header)
+    )
+
+
+@pytest.mark.usefixtures("configurable")
+def test_what_is_usual_is_shown_and_not_stored(
+    workspace: Workspace, admin: Member, client_of: LogIn
+) -> None:
+    client = client_of(admin)
+    page = client.get("/connections/new/?provider=retell").content.decode()
+    assert 'value="x-usual"' in page
+    new(client, set_header="x-usual")
+    connection = workspace.connections.get()
+    assert connection.credentials == {"api_key": SECRET}
+    assert connection.account().credentials["header"] == "x-usual"
+
+
+@pytest.mark.usefixtures("configurable")
+def test_a_setting_of_ones_own_goes_back_to_the_usual_when_emptied(
+    workspace: Workspace, admin: Member, client_of: LogIn
+) -> None:
+    client = client_of(admin)
+    new(client, set_header="x-own")
+    connection = workspace.connections.get()
+    assert connection.account().credentials["header"] == "x-own"
+    fields = {"base_url": connection.base_url, "set_header": ""}
+    client.post(url("secrets", connection), fields)
+    connection.refresh_from_db()
+    assert connection.account().credentials["header"] == "x-usual"
+
+
 def test_the_simulator_needs_nothing(
     workspace: Workspace, admin: Member, client_of: LogIn
 ) -> None:
@@ -203,21 +255,114 @@ def test_the_page_says_what_the_provider_can_do(
 ) -> None:
     page = client_of(admin).get(retell.get_absolute_url()).content.decode()
     assert "Live calls can be hung up from here" in page
-    assert "No trunk can be chosen for a call" in page
+    assert "Retell AI offers no choice of trunk" in page
+    assert "signs its webhooks, and each signature is checked" in page
 
 
-def test_the_webhook_part_waits_until_the_first_event(
+@pytest.mark.parametrize(
+    ("fact", "value", "words"),
+    [
+        ("webhooks_are_signed", False, "signs no webhooks: who knows the address"),
+        ("webhooks_are_hints", True, "only a hint: Switchboard asks before"),
+        ("webhooks_may_miss", True, "Some ends of calls are told by no webhook"),
+        ("requests_per_minute", 60, "60 times a minute, all together"),
+        ("has_variables", False, "takes no variables for one call"),
+        ("picks_caller", True, "gives its agents their numbers itself"),
+        ("dials_once", False, "may dial twice when asked twice"),
+    ],
+)
+def test_each_fact_has_its_words(
+    retell: Connection,
+    admin: Member,
+    client_of: LogIn,
+    monkeypatch: pytest.MonkeyPatch,
+    fact: str,
+    value: Any,
+    words: str,
+) -> None:
+    client = client_of(admin)
+    assert words not in client.get(retell.get_absolute_url()).content.decode()
+    monkeypatch.setattr(retell.kind, fact, value)
+    assert words in client.get(retell.get_absolute_url()).content.decode()
+
+
+def test_what_can_be_overridden_is_named_one_by_one(
+    retell: Connection,
+    admin: Member,
+    client_of: LogIn,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(client: object, wish: LaunchWish) -> tuple[str, str]:
+        return ("overrides", "No.") if wish.overrides.voice else ("", "")
+
+    client, words = client_of(admin), "opening line and longest duration can be changed"
+    page = client.get(retell.get_absolute_url()).content.decode()
+    assert f"Voice, model, {words}" in page
+    monkeypatch.setattr(retell.kind, "refuse_wish", refuse)
+    page = client.get(retell.get_absolute_url()).content.decode()
+    assert f"Model, {words}" in page
+
+
+@pytest.mark.parametrize("slug", sorted(PROVIDERS))
+def test_every_provider_has_its_form_and_its_page(
+    workspace: Workspace, admin: Member, client_of: LogIn, slug: str
+) -> None:
+    client, kind = client_of(admin), PROVIDERS[slug]
+    page = client.get(f"/connections/new/?provider={slug}").content.decode()
+    for setting in kind.settings:
+        assert f'name="set_{setting.name}"' in page
+        assert setting.label in page
+    connection = make_connection(
+        workspace, provider=slug, base_url=kind.default_base_url
+    )
+    page = client.get(connection.get_absolute_url()).content.decode()
+    assert f"What {kind.label} can do" in page
+
+
+def shown(client: Client, connection: Connection, name: str) -> tuple[str, str]:
+    """Return a living part of the page, and the version it asks with from then on."""
+    address = connection.get_absolute_url()
+    page = client.get(address, headers=part(name))
+    return page.content.decode(), page.context["live"][name]
+
+
+def asked_again(client: Client, connection: Connection, name: str, seen: str) -> Any:
+    """Ask for a living part as poll.js does."""
+    address = connection.get_absolute_url()
+    return client.get(address, {"v": seen}, headers=part(name))
+
+
+def test_the_webhook_part_turns_green_at_the_first_event(
     retell: Connection, admin: Member, client_of: LogIn
 ) -> None:
-    client, asked = client_of(admin), f"{retell.get_absolute_url()}?v=waiting"
-    assert client.get(asked, headers=part("webhook")).status_code == 204
-    retell.first_event_at = timezone.now()
-    retell.save()
-    fresh = client.get(asked, headers=part("webhook")).content.decode()
+    client = client_of(admin)
+    page, seen = shown(client, retell, "webhook")
+    assert "Waiting for the first event" in page
+    assert "data-poll" in page
+    assert asked_again(client, retell, "webhook", seen).status_code == 204
+    Connection.objects.update(first_event_at=timezone.now())
+    fresh = asked_again(client, retell, "webhook", seen).content.decode()
     assert "They arrive" in fresh
     assert "data-poll" not in fresh
 
 
+def test_a_refused_webhook_is_told_until_the_secrets_are_replaced(
+    retell: Connection, admin: Member, client_of: LogIn
+) -> None:
+    client = client_of(admin)
+    _, seen = shown(client, retell, "webhook")
+    told = {"x-retell-signature": "v=1,d=0"}
+    address = reverse("webhook", args=[retell.webhook_token])
+    posted = client.post(address, b"{}", "application/json", headers=told)
+    assert posted.status_code == 403
+    fresh = asked_again(client, retell, "webhook", seen).content.decode()
+    assert "Its signature does not fit what is stored here." in fresh
+    fields = {"base_url": retell.base_url, "set_webhook_key": "other"}
+    client.post(url("secrets", retell), fields)
+    assert "does not fit" not in shown(client, retell, "webhook")[0]
+
+
+@pytest.mark.usefixtures("sent")
 def test_a_check_says_what_works(
     workspace: Workspace, admin: Member, client_of: LogIn
 ) -> None:
@@ -246,26 +391,115 @@ def test_a_connection_never_checked_is_checked_on_sight(
     assert b'hx-trigger="load' not in client.get(retell.get_absolute_url()).content
 
 
-def test_a_sync_brings_agents_and_numbers(
+# --- syncing
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, tuple[str, ...]]]:
+    """Return the messages that go to the broker from now on."""
+    messages: list[tuple[str, tuple[str, ...]]] = []
+    monkeypatch.setattr(
+        app, "send_task", lambda name, args: messages.append((name, args))
+    )
+    return messages
+
+
+def test_a_sync_runs_in_the_background_and_its_part_follows_it(
+    workspace: Workspace, admin: Member, client_of: LogIn, sent: list[Any]
+) -> None:
+    simulator, client = make_connection(workspace), client_of(admin)
+    begun = client.post(url("sync", simulator), headers=part("sync"))
+    assert "Starting…" in begun.content.decode()
+    assert "data-poll" in begun.content.decode()
+    ((name, arguments),) = sent
+    assert name == sync_connection.name
+    seen = begun.context["live"]["sync"]
+    assert asked_again(client, simulator, "sync", seen).status_code == 204
+    sync_connection(*arguments)
+    page = asked_again(client, simulator, "sync", seen).content.decode()
+    assert "Agents: 4 new. Numbers: 3 new." in page
+    assert "data-poll" not in page
+    assert workspace.numbers.count() == 3
+
+
+def test_a_second_click_does_not_sync_twice(
+    workspace: Workspace, admin: Member, client_of: LogIn, sent: list[Any]
+) -> None:
+    simulator, client = make_connection(workspace), client_of(admin)
+    for _ in range(2):
+        client.post(url("sync", simulator), headers=part("sync"))
+    assert len(sent) == 1
+
+
+def test_the_progress_is_told_while_it_runs(
     workspace: Workspace, admin: Member, client_of: LogIn
 ) -> None:
+    now = timezone.now()
+    running = make_connection(
+        workspace, sync_asked_at=now, sync_seen_at=now, sync_progress={"agents": 1200}
+    )
+    page, _ = shown(client_of(admin), running, "sync")
+    assert "Read 1,200 agents so far" in page
+    assert "Syncing" in page
+
+
+def test_a_sync_that_nobody_takes_says_so(
+    workspace: Workspace, admin: Member, client_of: LogIn
+) -> None:
+    early = timezone.now() - timedelta(minutes=1)
+    waiting = make_connection(workspace, sync_asked_at=early)
+    page, _ = shown(client_of(admin), waiting, "sync")
+    assert "Waiting for the background worker" in page
+
+
+def test_where_the_broker_is_down_the_request_syncs(
+    workspace: Workspace,
+    admin: Member,
+    client_of: LogIn,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def down(*_: Any) -> None:
+        raise OperationalError("no broker")
+
+    monkeypatch.setattr(app, "send_task", down)
     simulator = make_connection(workspace)
-    answer = client_of(admin).post(url("sync", simulator), headers=part("sync"))
-    assert "new" in answer.content.decode()
-    assert workspace.agents.exists()
-    assert workspace.numbers.exists()
+    page = client_of(admin).post(url("sync", simulator), headers=part("sync"))
+    assert "Agents: 4 new." in page.content.decode()
+    assert "data-poll" not in page.content.decode()
 
 
 @pytest.mark.usefixtures("refusing")
 def test_a_sync_that_fails_keeps_the_error(
-    retell: Connection, admin: Member, client_of: LogIn
+    retell: Connection, admin: Member, client_of: LogIn, sent: list[Any]
 ) -> None:
     client = client_of(admin)
     client.post(url("sync", retell))
+    sync_connection(str(retell.pk))
     page = client.get(retell.get_absolute_url()).content.decode()
     assert "The last sync failed" in page
+    assert "API key is missing or invalid." in page
+    assert SECRET not in page
 
 
+def test_a_first_check_that_finds_all_well_syncs_too(
+    workspace: Workspace, admin: Member, client_of: LogIn, sent: list[Any]
+) -> None:
+    simulator, client = make_connection(workspace), client_of(admin)
+    page = client.post(url("check", simulator), headers=part("check")).content.decode()
+    assert 'id="sync"' in page
+    assert 'hx-swap-oob="true"' in page
+    sync_connection(str(simulator.pk))
+    client.post(url("check", simulator), headers=part("check"))
+    assert len(sent) == 1
+
+
+@pytest.mark.usefixtures("refusing")
+def test_a_first_check_that_fails_syncs_nothing(
+    retell: Connection, admin: Member, client_of: LogIn, sent: list[Any]
+) -> None:
+    client_of(admin).post(url("check", retell), headers=part("check"))
+    assert sent == []
+
+
+@pytest.mark.usefixtures("sent")
 def test_an_act_without_htmx_comes_back_to_the_page(
     workspace: Workspace, admin: Member, client_of: LogIn
 ) -> None:

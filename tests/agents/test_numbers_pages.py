@@ -145,6 +145,7 @@ def test_who_may_not_bind_is_refused(
     assert client.get(url("number_edit", number)).status_code == 403
     assert save(client, number, label="Mine").status_code == 403
     assert client.post(url("number_undo", number), {"entry": 1}).status_code == 403
+    assert mend(client, number, "ours", "inbound").status_code == 403
     assert now_of(number).label == "Sales"
 
 
@@ -315,39 +316,260 @@ def test_a_change_of_someone_else_is_not_overwritten(
     assert now_of(number).label == "Theirs"
 
 
-def test_drift_is_shown_with_the_agents_name(
-    workspace: Workspace, reviewer: Member, client_of: LogIn
+# --- what the provider has instead
+@pytest.fixture
+def there(workspace: Workspace) -> Connection:
+    """Return an account whose bindings the provider keeps, with Ava and Ben."""
+    account = make_connection(
+        workspace, provider="retell", credentials={"api_key": "key_secret"}
+    )
+    for name in ("Ava", "Ben"):
+        make_agent(account, name=name, provider_agent_id=f"agent_{name}", versions=2)
+    return account
+
+
+def mend(client: Client, number: PhoneNumber, way: str, direction: str) -> Any:
+    """Press one of the two buttons of a drift, in the row."""
+    return client.post(
+        url("number_drift", number),
+        {"direction": direction, "way": way},
+        headers=in_row(number),
+    )
+
+
+def test_drift_is_shown_by_direction_with_both_sides(
+    there: Connection, reviewer: Member, client_of: LogIn
 ) -> None:
-    account = make_connection(workspace, provider="retell")
-    make_agent(account, name="Ava", provider_agent_id="agent_a")
-    theirs = {"inbound": {"agent_id": "agent_a", "version": 4}}
-    make_number(account, theirs=theirs)
+    theirs = {"inbound": {"agent_id": "agent_Ava", "version": 4}}
+    number = make_number(there, theirs=theirs)
     page = client_of(reviewer).get("/numbers/").content.decode()
-    assert "Retell AI has something else" in page
-    assert "Calls in: Retell AI has Ava v4" in page
+    assert "Calls in: Retell AI has something else." in page
+    assert "There: Ava v4. Here: off." in page
+    assert "An admin can mend it." in page
+    assert url("number_drift", number) not in page
 
 
-def test_what_the_provider_has_can_be_taken_over(
-    workspace: Workspace, admin: Member, client_of: LogIn, taking: None
+@pytest.mark.usefixtures("taking")
+def test_what_the_provider_has_is_taken_over_for_one_direction(
+    there: Connection, admin: Member, client_of: LogIn
 ) -> None:
-    account = make_connection(workspace, provider="retell")
-    make_agent(account, name="Ava", provider_agent_id="agent_a", versions=2)
-    theirs = {"inbound": {"agent_id": "agent_a", "version": 1}}
-    number = make_number(account, theirs=theirs)
-    page = client_of(admin).get(url("number_edit", number)).content.decode()
-    assert "Take over what Retell AI has" in page
-    save(client_of(admin), number, drift="theirs")
+    side = {"agent_id": "agent_Ava", "version": 1}
+    number = make_number(there, theirs={"inbound": side, "outbound": side})
+    answer = mend(client_of(admin), number, "theirs", "inbound")
+    page = answer.content.decode()
+    assert "Taken over from Retell AI." in page
+    assert "Undo" not in page
     assert str(now_of(number).inbound) == "Ava v1"
+    assert now_of(number).outbound.agent is None
+    assert [d.direction for d in answer.context["line"].drifts] == ["outbound"]
 
 
-def test_several_agents_there_cannot_be_taken_over(
-    workspace: Workspace, admin: Member, client_of: LogIn
+@pytest.mark.usefixtures("taking")
+def test_what_is_set_here_is_sent_for_one_direction(
+    there: Connection, admin: Member, client_of: LogIn
 ) -> None:
-    account = make_connection(workspace, provider="retell")
-    number = make_number(account, theirs={"inbound": {"weights": [{}, {}]}})
-    answer = save(client_of(admin), number, drift="theirs")
+    side = {"agent_id": "agent_Ava", "version": 1}
+    number = make_number(there, theirs={"inbound": side, "outbound": side})
+    answer = mend(client_of(admin), number, "ours", "outbound")
+    assert "Sent to Retell AI." in answer.content.decode()
+    assert [d.direction for d in answer.context["line"].drifts] == ["inbound"]
+
+
+@pytest.mark.usefixtures("refusing")
+def test_a_refused_mending_is_shown_in_the_providers_words(
+    there: Connection, admin: Member, client_of: LogIn
+) -> None:
+    side = {"agent_id": "agent_Ava", "version": 1}
+    number = make_number(there, theirs={"inbound": side})
+    answer = mend(client_of(admin), number, "ours", "inbound")
     assert answer.status_code == 422
-    assert "more than one agent" in answer.content.decode()
+    assert "No such agent version." in answer.content.decode()
+
+
+@pytest.mark.parametrize("fields", [{}, {"direction": "inbound", "way": "x"}])
+def test_a_mending_that_says_nothing_does_nothing(
+    there: Connection, admin: Member, client_of: LogIn, fields: dict[str, str]
+) -> None:
+    number = make_number(there)
+    answer = client_of(admin).post(
+        url("number_drift", number), fields, headers=in_row(number)
+    )
+    assert answer.status_code == 422
+
+
+def test_an_unknown_agent_there_can_only_be_replaced(
+    there: Connection, admin: Member, client_of: LogIn
+) -> None:
+    theirs = {"inbound": {"agent_id": "agent_new", "version": None}}
+    number = make_number(there, theirs=theirs)
+    client = client_of(admin)
+    page = client.get("/numbers/").content.decode()
+    assert "That agent is not known here yet: sync" in page
+    assert 'value="theirs"' not in page
+    answer = mend(client, number, "theirs", "inbound")
+    assert answer.status_code == 422
+    assert "Sync" in answer.content.decode()
+
+
+def test_the_page_of_a_number_says_what_is_wrong_with_it(
+    there: Connection, admin: Member, client_of: LogIn
+) -> None:
+    theirs = {
+        "inbound": {"agent_id": "agent_Ava", "version": 1},
+        "trouble": "The import to the voice platform failed.",
+    }
+    number = make_number(there, theirs=theirs)
+    client = client_of(admin)
+    for address in ("/numbers/", url("number_edit", number)):
+        page = client.get(address).content.decode()
+        assert "The import to the voice platform failed." in page
+        assert "Calls in: Retell AI has something else." in page
+
+
+# --- several agents with shares
+SPLIT = [
+    {"agent_id": "agent_Ava", "agent_version": 1, "weight": 0.7},
+    {"agent_id": "agent_Ben", "agent_version": None, "weight": 0.3},
+]
+
+
+@pytest.fixture
+def shared(there: Connection) -> PhoneNumber:
+    """Return a number whose calls in two agents share, here and at the provider."""
+    theirs = {"agent_id": "agent_Ava", "version": 1, "weights": SPLIT}
+    number = make_number(there, theirs={"inbound": theirs})
+    bind(number, Direction.INBOUND, there.agents.get(name="Ava"), 1)
+    number.bindings.update(weights=SPLIT)
+    return number
+
+
+def test_who_has_which_share_is_shown(
+    shared: PhoneNumber, reviewer: Member, client_of: LogIn
+) -> None:
+    page = client_of(reviewer).get("/numbers/").content.decode()
+    assert "Ava v1\u00a070\u00a0%, Ben\u00a030\u00a0%" in page
+    assert "something else" not in page
+
+
+@pytest.mark.usefixtures("taking")
+def test_saving_another_field_keeps_the_shares(
+    shared: PhoneNumber, admin: Member, client_of: LogIn
+) -> None:
+    client = client_of(admin)
+    form = client.get(url("number_edit", shared)).context["form"]
+    chosen = form["inbound_agent"].value()
+    save(client, shared, inbound_agent=chosen, label="New")
+    assert now_of(shared).label == "New"
+    assert list(now_of(shared).inbound.weights) == SPLIT
+
+
+def test_replacing_the_shares_is_asked_about_first(
+    shared: PhoneNumber, admin: Member, client_of: LogIn
+) -> None:
+    ben = shared.connection.agents.get(name="Ben")
+    fields = wish(shared, inbound_agent=str(ben.pk), inbound_version="")
+    answer = client_of(admin).get(
+        url("number_edit", shared), fields, headers=in_row(shared, "changes")
+    )
+    page = answer.content.decode()
+    assert [c.after for c in answer.context["changes"]] == ["Ben, always the latest"]
+    assert (
+        "Calls in are shared by Ava v1\u00a070\u00a0%, Ben\u00a030\u00a0% at Retell AI."
+        in page
+    )
+    assert 'name="ends_split"' in page
+
+
+@pytest.mark.usefixtures("taking")
+def test_the_shares_end_only_when_that_is_said(
+    shared: PhoneNumber, admin: Member, client_of: LogIn
+) -> None:
+    client = client_of(admin)
+    ben = shared.connection.agents.get(name="Ben")
+    answer = save(client, shared, inbound_agent=str(ben.pk))
+    assert answer.status_code == 422
+    assert "Say that the split may end, or keep it." in answer.content.decode()
+    assert now_of(shared).inbound.is_split
+    save(client, shared, inbound_agent=str(ben.pk), ends_split="on")
+    assert now_of(shared).inbound.agent == ben
+    assert not now_of(shared).inbound.is_split
+
+
+def test_sending_ours_over_their_shares_is_asked_about(
+    shared: PhoneNumber, admin: Member, client_of: LogIn
+) -> None:
+    shared.bindings.update(weights=[])
+    page = client_of(admin).get("/numbers/").content.decode()
+    assert (
+        'data-confirm="Calls in are shared by Ava v1\u00a070\u00a0%, Ben\u00a030\u00a0%'
+        in page
+    )
+    assert 'data-confirm-yes="End the split"' in page
+
+
+@pytest.mark.usefixtures("taking")
+def test_shares_that_only_the_provider_has_end_only_when_that_is_said(
+    shared: PhoneNumber, admin: Member, client_of: LogIn
+) -> None:
+    shared.bindings.all().delete()
+    ben = shared.connection.agents.get(name="Ben")
+    client = client_of(admin)
+    assert save(client, shared, inbound_agent=str(ben.pk)).status_code == 422
+    assert save(client, shared, label="New").status_code == 200
+    answer = save(client, shared, inbound_agent=str(ben.pk), ends_split="on")
+    assert answer.status_code == 200
+    assert now_of(shared).inbound.agent == ben
+
+
+# --- who keeps a binding
+def test_what_the_provider_cannot_keep_is_marked(
+    number: PhoneNumber, ava: Agent, admin: Member, client_of: LogIn
+) -> None:
+    bind(number, Direction.OUTBOUND, ava)
+    client = client_of(admin)
+    assert "kept by Switchboard" in client.get("/numbers/").content.decode()
+    edit = client.get(url("number_edit", number)).content.decode()
+    assert "Kept by Switchboard: Simulator is not told." in edit
+    agent = client.get(ava.get_absolute_url()).content.decode()
+    assert "Ava, always the latest (kept by Switchboard)" in agent
+
+
+def test_what_only_the_provider_changes_is_closed_with_a_reason(
+    number: PhoneNumber,
+    ava: Agent,
+    admin: Member,
+    client_of: LogIn,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(number.connection.kind, "picks_caller", True)
+    bind(number, Direction.OUTBOUND, ava)
+    client = client_of(admin)
+    page = client.get(url("number_edit", number))
+    assert "gives its agents their numbers itself" in page.content.decode()
+    assert page.context["form"].fields["outbound_agent"].disabled
+    assert "set at Simulator" in client.get("/numbers/").content.decode()
+    save(client, number, label="New", outbound_agent="", inbound_agent=str(ava.pk))
+    now = now_of(number)
+    assert (now.label, now.outbound.agent, now.inbound.agent) == ("New", ava, None)
+
+
+def test_without_versions_there_is_no_choice_of_them(
+    number: PhoneNumber,
+    ava: Agent,
+    admin: Member,
+    client_of: LogIn,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(number.connection.kind, "has_versions", False)
+    bind(number, Direction.INBOUND, ava, 1)
+    client = client_of(admin)
+    page = client.get(url("number_edit", number)).content.decode()
+    assert "keeps no versions of agents" in page
+    assert 'name="inbound_version"' not in page
+    save(client, number, label="New", inbound_agent=str(ava.pk))
+    bound = number.workspace.numbers.get().binding("inbound")
+    assert bound
+    assert (str(now_of(number).inbound), bound.version) == ("Ava", 1)
 
 
 def test_a_stranger_finds_nothing(admin: Member, client_of: LogIn) -> None:
@@ -358,6 +580,7 @@ def test_a_stranger_finds_nothing(admin: Member, client_of: LogIn) -> None:
     assert client.get(url("number_edit", number)).status_code == 404
     assert save(client, number).status_code == 404
     assert client.post(url("number_undo", number), {"entry": 1}).status_code == 404
+    assert mend(client, number, "ours", "inbound").status_code == 404
 
 
 @pytest.mark.usefixtures("refusing")

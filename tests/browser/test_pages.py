@@ -23,10 +23,16 @@ PAGES = [
     "/numbers/",
     "/connections/",
     "/connections/new/",
+    "/connections/new/?provider=klen",
     "/settings/",
     "/settings/people/",
     "/settings/keys/",
+    "/settings/webhooks/",
+    "/settings/webhooks/new/",
+    "/settings/webhooks/new/?format=retell",
     "/settings/do-not-call/",
+    "/settings/money/",
+    "/settings/calling/",
     "/settings/account/",
     "/palette/?q=ja",
     "/nowhere/",
@@ -44,6 +50,31 @@ def test_axe_finds_nothing(person: Person, theme: str, size: str) -> None:
         page.goto(address)
         page.wait_for_load_state("networkidle")
         found += [f"{address}: {line}" for line in violations(page)]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", ["wide", "phone"])
+def test_axe_finds_nothing_on_the_pages_of_a_webhook(
+    person: Person, theme: str, size: str
+) -> None:
+    page = person("admin", WIDE if size == "wide" else PHONE, theme)
+    page.goto("/settings/webhooks/new/")
+    page.get_by_label("Address").fill(f"http://127.0.0.1:9/{theme}/{size}")
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.get_by_text("shown only this once").wait_for()
+    found = violations(page)
+    page.get_by_role("button", name="Send a test").click()
+    page.get_by_text("Given up").wait_for()
+    found += violations(page)
+    page.get_by_role("link", name="webhook.test").click()
+    page.get_by_text("ConnectError").wait_for()
+    found += violations(page)
+    page.get_by_role("link", name="127.0.0.1:9").click()
+    page.get_by_role("link", name="Delete this webhook").click()
+    found += violations(page)
+    page.get_by_role("button", name="Delete this webhook").click()
+    page.wait_for_url("**/settings/webhooks/")
     assert not found, "\n".join(found)
 
 

@@ -16,7 +16,7 @@ from django.test import Client
 
 from agents.models import Agent, Direction, bind
 from agents.phone import parse
-from calls import dispatch
+from calls import launch as writing
 from calls.forms.callee import hear, understand
 from calls.models import Call, Contact
 from dashboard.models import Member, Workspace
@@ -436,7 +436,7 @@ def test_two_people_at_once_ring_a_phone_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clients = [client_of(make_member(workspace, "manager")) for _ in range(2)]
-    both, launch = Barrier(2, timeout=2), dispatch.launch
+    both, launch = Barrier(2, timeout=2), writing.launch
 
     def launch_together(*given: Any, **named: Any) -> Any:
         with suppress(BrokenBarrierError):
@@ -450,7 +450,7 @@ def test_two_people_at_once_ring_a_phone_once(
         finally:
             connections.close_all()
 
-    monkeypatch.setattr(dispatch, "launch", launch_together)
+    monkeypatch.setattr(writing, "launch", launch_together)
     with ThreadPoolExecutor(2) as pool:
         assert sorted(pool.map(click, clients)) == [302, 422]
     assert Call.objects.count() == 1

@@ -127,20 +127,20 @@ def test_a_call_at_the_provider_cannot_be_canceled(call: Call) -> None:
 
 def test_only_one_of_two_workers_claims_a_call(workspace: Workspace) -> None:
     call = make_call(make_connection(workspace), status=CallStatus.QUEUED)
-    assert lifecycle.claim(call.pk, NOW) == 1
-    assert lifecycle.claim(call.pk, NOW) is None
+    assert lifecycle.claim(call.pk, 0, NOW) == 1
+    assert lifecycle.claim(call.pk, 0, NOW) is None
 
 
 def test_dialing_starts_once_for_an_attempt(workspace: Workspace) -> None:
     call = make_call(make_connection(workspace), status=CallStatus.QUEUED)
-    attempt = lifecycle.claim(call.pk, NOW) or 0
+    attempt = lifecycle.claim(call.pk, 0, NOW) or 0
     assert lifecycle.start_dialing(call.pk, attempt, NOW)
     assert not lifecycle.start_dialing(call.pk, attempt, NOW)
 
 
 def test_a_claim_taken_away_cannot_start_dialing(workspace: Workspace) -> None:
     call = make_call(make_connection(workspace), status=CallStatus.QUEUED)
-    attempt = lifecycle.claim(call.pk, NOW) or 0
+    attempt = lifecycle.claim(call.pk, 0, NOW) or 0
     assert lifecycle.requeue(call.pk, attempt, NOW, "", was_asked=False)
     assert not lifecycle.start_dialing(call.pk, attempt, NOW)
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import time
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 
-from agents.models import Agent
+from agents.models import Agent, Direction, bind
 from agents.providers.base import LaunchWish, Overrides
 from calls import policy
 from calls.gate import our_side
@@ -144,9 +146,9 @@ def test_a_person_needs_the_permission_to_launch(
     plan: Callable[..., Plan], reviewer: Member, manager: Member
 ) -> None:
     wish = plan()
-    wish.user = reviewer.user
+    wish.member = reviewer
     assert codes(wish) == ["permission_denied"]
-    wish.user = manager.user
+    wish.member = manager
     assert codes(wish) == []
 
 
@@ -176,11 +178,107 @@ def test_too_many_waiting_calls_are_refused(
     assert codes(plan()) == ["limit_exceeded"]
 
 
-def test_the_evidence_says_what_was_seen(plan: Callable[..., Plan]) -> None:
-    seen = {row["check"]: row["saw"] for row in policy.evidence(plan(), [])}
-    assert seen["number"] == CALLEE
-    assert seen["caller number"] == "+16285550170"
-    assert seen["do-not-call"] == "not on the list"
+# --- Which countries a bought number may call -----------------------------------------
+@pytest.fixture
+def bought(workspace: Workspace) -> Callable[..., Plan]:
+    """Return a function that plans a call from a number bought from a provider."""
+
+    def make(to: str, provider: str = "retell", **number: object) -> Plan:
+        connection = make_connection(workspace, provider=provider)
+        agent = make_agent(connection)
+        make_number(connection, **number)
+        return prepare(workspace, LaunchWish(to_number=to, agent_id=str(agent.pk)))
+
+    return make
+
+
+SWISS, INDIAN, GERMAN = "+41446681800", "+912266781000", "+493012345678"
+
+
+@pytest.mark.parametrize(
+    ("to", "number", "expected"),
+    [
+        (GERMAN, {"carrier": "twilio"}, []),
+        (SWISS, {"carrier": "twilio"}, ["country_not_allowed"]),
+        (INDIAN, {"carrier": "telnyx"}, []),
+        (GERMAN, {"carrier": "telnyx"}, ["country_not_allowed"]),
+        # What was not bought there calls what its own carrier allows.
+        (SWISS, {"carrier": "custom"}, []),
+        # A list of one's own stands above the provider's.
+        (SWISS, {"carrier": "twilio", "countries": ["CH"]}, []),
+        (GERMAN, {"carrier": "twilio", "countries": ["CH"]}, ["country_not_allowed"]),
+    ],
+)
+def test_a_bought_number_calls_what_its_provider_states(
+    bought: Callable[..., Plan],
+    to: str,
+    number: dict[str, object],
+    expected: list[str],
+) -> None:
+    assert codes(bought(to, **number)) == expected
+
+
+def test_where_the_provider_states_no_countries_all_may_be_called(
+    bought: Callable[..., Plan],
+) -> None:
+    assert codes(bought(SWISS, provider="itellico")) == []
+
+
+def test_it_says_which_countries_a_bought_number_may_call(
+    bought: Callable[..., Plan],
+) -> None:
+    (refused,) = policy.check(bought(SWISS, label="Sales"))
+    assert refused.message == "Sales may not call Switzerland."
+    assert "Retell AI lets numbers bought from it, on Twilio, call AU, CA," in (
+        refused.mend
+    )
+
+
+# --- Numbers that need an agent ------------------------------------------------------
+def test_a_number_without_an_outbound_agent_calls_nobody_where_that_is_so(
+    bought: Callable[..., Plan], workspace: Workspace
+) -> None:
+    plan = bought(GERMAN, provider="uponai", label="Sales")
+    (refused,) = policy.check(plan)
+    assert refused.code == "no_phone_number"
+    assert refused.message == (
+        "Sales has no outbound agent, and at UponAI a number without one calls nobody."
+    )
+    assert plan.number
+    assert plan.agent
+    bind(plan.number, Direction.OUTBOUND, plan.agent)
+    again = prepare(workspace, plan.wish)
+    assert codes(again) == []
+
+
+def test_an_agent_that_is_bound_there_and_not_here_counts(
+    bought: Callable[..., Plan],
+) -> None:
+    theirs = {"outbound": {"agent_id": "agent_at_theirs", "version": None}}
+    assert codes(bought(GERMAN, provider="uponai", theirs=theirs)) == []
+
+
+def test_elsewhere_any_agent_may_call_from_any_number(
+    bought: Callable[..., Plan],
+) -> None:
+    assert codes(bought(GERMAN, provider="retell")) == []
+
+
+# --- Overrides of a dialect's own ----------------------------------------------------
+def test_a_client_overrides_only_what_its_dialect_has(
+    plan: Callable[..., Plan],
+) -> None:
+    wish = plan(overrides=Overrides(raw={"voice_agent": {}, "retell_llm": {"s2s": 1}}))
+    # Whoever writes raw overrides in our own API asks for just these words.
+    assert codes(wish) == []
+    wish.dialect = "retell"
+    (refused,) = policy.check(wish)
+    assert refused.code == "invalid_override"
+    assert refused.message == "Retell AI has no overrides called “voice_agent”."
+    assert refused.mend == "It has agent, conversation_flow, retell_llm."
+    # What UponAI's clients may override is not stated: nothing is refused.
+    wish.dialect = "uponai"
+    assert codes(wish) == []
 
 
 @pytest.mark.parametrize("written", ["1-415-555-0100", "4155550100", CALLEE])
@@ -224,3 +322,23 @@ def test_a_number_longer_than_e164_is_none(plan: Callable[..., Plan]) -> None:
 @pytest.mark.parametrize("version", ["²", "9" * 5000, "-1"])
 def test_an_odd_version_is_not_found(plan: Callable[..., Plan], version: str) -> None:
     assert codes(plan(agent_version=version)) == ["agent_version_not_found"]
+
+
+# --- In the path of the click --------------------------------------------------------
+def test_the_gate_asks_the_database_little(
+    plan: Callable[..., Plan],
+    workspace: Workspace,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    make_contact(workspace, number=CALLEE, timezone="America/Los_Angeles")
+    usual = plan()
+    # do not call; who waits; the wallet
+    with django_assert_num_queries(3):
+        assert policy.check(usual) == []
+    workspace.has_calling_hours, workspace.attempts_per_day = True, 3
+    workspace.calling_days = [1, 2, 3, 4, 5, 6, 7]
+    workspace.calling_from, workspace.calling_until = time.min, time.max
+    strict = plan()
+    # and the attempts; the wallet is in hand by now
+    with django_assert_num_queries(3):
+        assert policy.check(strict) == []

@@ -1,5 +1,6 @@
 """`manage.py connection add | sync | check`: accounts at providers."""
 
+import time
 from dataclasses import asdict
 from uuid import UUID
 
@@ -8,13 +9,17 @@ from django.core.management.base import CommandError, CommandParser
 from django.forms import Form
 
 from agents import sync
+from agents.catalog import Counts
 from agents.connection_forms import ConnectionForm, SecretsForm
 from agents.models import Connection
 from agents.providers.base import Provider, ProviderError
 from agents.providers.registry import PROVIDERS
-from agents.sync import Counts
+from agents.sync import SyncCounts
 from dashboard.management.answers import Answer, AnswerCommand, Options, find_workspace
 from dashboard.models import AuditEntry
+
+# In seconds: how long a sync waits for one that runs, and how often it looks.
+PATIENCE, PAUSE = 240.0, 0.5
 
 
 class Command(AnswerCommand):
@@ -74,7 +79,7 @@ class Command(AnswerCommand):
         """Bring agents and numbers here as the provider has them."""
         connection = _find(options["id"])
         try:
-            counts = sync.sync(connection)
+            counts = _in_turn(connection)
         except ProviderError as error:
             raise CommandError(error.message) from error
         words = f"Agents: {_words(counts.agents)}.\nNumbers: {_words(counts.numbers)}."
@@ -94,6 +99,16 @@ class Command(AnswerCommand):
             "checks": [asdict(row) for row in checks],
         }
         return facts, "\n".join(f"{row.name}: {row.message}" for row in checks)
+
+
+def _in_turn(connection: Connection) -> SyncCounts:
+    """Sync; where the schedule does that right now, wait until it is over."""
+    for _ in range(round(PATIENCE / PAUSE)):
+        try:
+            return sync.sync(connection)
+        except sync.SyncRunning:
+            time.sleep(PAUSE)
+    raise CommandError(f"{connection} is being synced by somebody else. Try again.")
 
 
 def _provider(slug: str) -> type[Provider]:

@@ -3,14 +3,12 @@
 Reference: https://docs.retellai.com/api-references/create-phone-call
 """
 
-import hmac
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote
 
-from agents.providers import http
+from agents.providers import badge, checking, http
 from agents.providers.base import (
     AgentFacts,
     BindingFacts,
@@ -32,9 +30,10 @@ from agents.providers.base import (
 from agents.providers.reading import mapping, rows, text
 from agents.providers.retell import catalog, facts, words
 from agents.providers.retell.wish import wish, with_join
+from agents.providers.voicewire.facts import INBOUND_MARKER, inbound, inbound_answer
+from agents.providers.voicewire.shares import shares
+from agents.providers.voicewire.words import CALL_EVENTS, REFERENCE
 
-SIGNATURE = re.compile(r"v=(\d{1,20}),d=([0-9a-f]{64})")
-FRESH_MS = 300_000
 # They say "not found" with 422: an unknown call, agent or number id.
 UNKNOWN = (404, 422)
 PAGE = 200
@@ -65,7 +64,9 @@ class Retell(Provider):
     has_sip_headers = True
     has_overrides = True
     dials_once = True
-    inbound_marker = b'"call_inbound"'
+    bought_numbers_call: ClassVar[Mapping[str, frozenset[str]]] = words.BOUGHT_CALL
+    override_groups = words.OVERRIDE_GROUPS
+    inbound_marker = INBOUND_MARKER
 
     # --- calls
     def place_call(self, request: CallRequest) -> CallUpdate:
@@ -100,13 +101,14 @@ class Retell(Provider):
         """Look for the call that carries our reference; None: it is not there."""
         reference = handle.request.reference
         wanted = {"type": "string", "op": "eq", "value": reference}
-        criteria = {"metadata": [{"key": words.REFERENCE, **wanted}]}
+        criteria = {"metadata": [{"key": REFERENCE, **wanted}]}
         body = {"filter_criteria": criteria, "limit": 10}
         page = self._page("POST", "/v3/list-calls", json=body)
         now = _now()
         found = (facts.call_update(row, now) for row in rows(page.get("items")))
         # Should the filter be ignored one day, a stranger's call must not be ours.
-        return next((update for update in found if update.reference == reference), None)
+        ours = (u for u in found if u.reference == reference and u.provider_call_id)
+        return next(ours, None)
 
     def list_calls(self, since: datetime, cursor: str = "") -> Page[CallUpdate]:
         """Return calls that started at or after `since`, newest first, without words."""
@@ -141,32 +143,20 @@ class Retell(Provider):
 
     def bind(self, number: str, direction: str, binding: BindingFacts) -> None:
         """Put an agent on the number; several keep their weights; none is null."""
-        bound: list[Json] | None = list(binding.weights) or None
-        if not bound and binding.agent_id:
-            one: Json = {"agent_id": binding.agent_id, "weight": 1}
-            if binding.version is not None:
-                one["agent_version"] = binding.version
-            bound = [one]
+        bound = shares(binding) or None
         path = f"/update-phone-number/{quote(number, safe='+')}"
         self.ask("PATCH", path, json={f"{direction}_agents": bound})
 
     def check(self) -> list[Check]:
         """Try the account: the key, then what may be read with it."""
-        looks: tuple[tuple[str, Callable[[], str]], ...] = (
+        looks = (
             ("API key", self._check_key),
             ("Agents", self._check_agents),
             ("Phone numbers", self._check_numbers),
         )
-        results: list[Check] = []
-        for name, look in looks:
-            try:
-                results.append(Check(name, True, look()))
-            except ProviderError as error:
-                results.append(Check(name, False, _mend(error)))
-                if name == "API key":
-                    return results
-        results.append(self._check_webhook_key())
-        return results
+        own = bool(self.account.credentials.get("webhook_key"))
+        after = [badge.check(has_own_key=own)]
+        return checking.tried(looks, _mend, vital=("API key",), after=after)
 
     def _check_key(self) -> str:
         answer = mapping(self.ask("GET", "/get-api-key-info"))
@@ -181,11 +171,6 @@ class Retell(Provider):
         self._page("GET", "/v2/list-phone-numbers", params={"limit": 1})
         return "Phone numbers can be listed."
 
-    def _check_webhook_key(self) -> Check:
-        own = bool(self.account.credentials.get("webhook_key"))
-        which = "the webhook key" if own else "the API key, as no webhook key is set"
-        return Check("Webhooks", True, f"Signatures are checked with {which}.")
-
     # --- webhooks
     def signature_headers(self) -> tuple[str, ...]:
         """Return the header that carries the signature."""
@@ -194,44 +179,26 @@ class Retell(Provider):
     def verify_webhook(
         self, headers: Mapping[str, str], body: bytes, now: datetime
     ) -> bool:
-        """Check `v=<ms>,d=<hex>`: HMAC-SHA256 of the body and the ms, ± 5 minutes."""
-        match = SIGNATURE.fullmatch(headers.get("x-retell-signature", ""))
+        """Check the badge: `v=<ms>,d=<hex>`, ± 5 minutes."""
         key = self.account.credentials.get("webhook_key") or self._key()
-        if not match or not key:
-            return False
-        at = int(match[1])
-        # The sender signs the number itself, so leading zeros fall away.
-        signed = hmac.digest(key.encode(), body + str(at).encode(), "sha256").hex()
-        is_theirs = hmac.compare_digest(signed, match[2])
-        return is_theirs and abs(round(now.timestamp() * 1000) - at) <= FRESH_MS
+        signature = headers.get("x-retell-signature", "")
+        return badge.is_signed(signature, body, key, now)
 
     def parse_webhook(self, payload: Any, received_at: datetime) -> list[CallUpdate]:
         """Turn an event about a call into its update; other events say nothing."""
-        event, call = mapping(payload).get("event"), mapping(payload).get("call")
-        if event not in words.CALL_EVENTS or not text(mapping(call).get("call_id")):
+        event = text(mapping(payload).get("event"), 60)
+        call = mapping(mapping(payload).get("call"))
+        if event not in CALL_EVENTS or not text(call.get("call_id")):
             return []
-        return [facts.call_update(mapping(call), received_at, event)]
+        return [facts.call_update(call, received_at, event)]
 
     def parse_inbound(self, payload: Any) -> InboundCall | None:
         """Return the ringing call of a `call_inbound` event."""
-        if mapping(payload).get("event") != "call_inbound":
-            return None
-        call = mapping(mapping(payload).get("call_inbound"))
-        return InboundCall(
-            from_number=text(call.get("from_number"), 40),
-            to_number=text(call.get("to_number"), 40),
-            agent_id=text(call.get("agent_id"), 120),
-            provider_call_id=text(call.get("call_id"), 160),
-        )
+        return inbound(payload)
 
     def answer_inbound(self, agent_id: str, variables: Mapping[str, str]) -> Json:
         """Say who answers and what they are told; everything in it is optional."""
-        answer: Json = {}
-        if agent_id:
-            answer["override_agent_id"] = agent_id
-        if variables:
-            answer["dynamic_variables"] = dict(variables)
-        return {"call_inbound": answer}
+        return inbound_answer(agent_id, variables)
 
     # --- asking
     def ask(self, method: str, path: str, **parts: Any) -> Any:
@@ -280,7 +247,7 @@ def _goes_on(page: Json) -> bool:
     return page.get("has_more") is True and bool(text(page.get("pagination_key")))
 
 
-def _mend(error: ProviderError) -> str:
+def _mend(name: str, error: ProviderError) -> str:
     """Say what to do about a failed check."""
     if error.status == 401:
         return f"{error.message} Paste the API key again, or make a new one."

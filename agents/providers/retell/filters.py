@@ -11,6 +11,7 @@ from agents.providers.base import Json, WishRefused
 from agents.providers.listing import Condition, ListWish
 from agents.providers.reading import moment, rows, text
 from agents.providers.retell import words
+from agents.providers.voicewire import words as wire
 
 OPS = {
     "string": ("eq", "ne", "sw", "ew", "co"),
@@ -20,10 +21,6 @@ OPS = {
     "range": ("bt",),
     "present": ("pr", "np"),
 }
-OUR_STATUSES: dict[str, list[str]] = {
-    theirs: [ours for ours, word in words.THEIR_STATUSES.items() if word == theirs]
-    for theirs in words.STATUSES
-}
 KEYED = {
     "metadata": "metadata",
     "dynamic_variables": "variables",
@@ -32,12 +29,12 @@ KEYED = {
 
 
 def _status(value: Any) -> list[str]:
-    return OUR_STATUSES.get(text(value), [])
+    return wire.OUR_STATUSES.get(text(value), [])
 
 
 def _reason(value: Any) -> list[str]:
     theirs = text(value)
-    ours = [mine for mine, word in words.THEIR_REASONS.items() if word == theirs]
+    ours = [mine for mine, word in words.REASONS.theirs.items() if word == theirs]
     return [theirs, *ours]
 
 
@@ -74,7 +71,7 @@ FIELDS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "to_number": ("to_number", _same),
     "user_sentiment": (
         "sentiment",
-        lambda value: [words.SENTIMENTS.get(text(value), "?")],
+        lambda value: [wire.SENTIMENTS.get(text(value), "?")],
     ),
     "call_successful": ("successful", _same),
     "in_voicemail": ("answered_by", lambda value: value),
@@ -147,7 +144,7 @@ def _free(field: str, key: str, wanted: Json) -> Iterator[Condition]:
     op, value = _op(wanted), wanted.get("value")
     if not key:
         raise WishRefused("This filter needs a key.")
-    if (field, key, op) == ("metadata", words.REFERENCE, "eq"):
+    if (field, key, op) == ("metadata", wire.REFERENCE, "eq"):
         # Another Switchboard looks for its call, and sent this as idempotency key.
         yield Condition("launch_key", "eq", f"retell:{text(value)}")
     elif op == "bt":

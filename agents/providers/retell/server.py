@@ -3,20 +3,31 @@
 Pure: who asks, what is stored and what is dialled is decided in `calls/api/`.
 """
 
-import hmac
-import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
+from agents.providers import badge
 from agents.providers.base import CallRecord, Json, LaunchWish, Overrides, WishRefused
-from agents.providers.dialects import Reply, Routes, Tenant, bearer
-from agents.providers.reading import rows, text
+from agents.providers.bodies import e164, object_of, string, strings
+from agents.providers.dialects import (
+    THREE_RETRIES,
+    Reply,
+    Routes,
+    SignedWith,
+    Tenant,
+    bearer,
+)
+from agents.providers.reading import text
 from agents.providers.retell import rendering, words
+from agents.providers.voicewire import shares, telling
+from agents.providers.voicewire.words import REFERENCE
 
-E164 = re.compile(r"\+[1-9][0-9]{5,14}")
-ANALYSED = frozenset({"summary", "sentiment", "successful", "analysis"})
 KEY_MISSING = "API key is missing or invalid."
 NEEDS_KEY = True
+SIGNED_WITH = SignedWith.API_KEY
+# Up to three times (contract sheet, section 6.2); ours never transfer.
+RETRIES = THREE_RETRIES
+EVENTS = telling.EVENTS
 NOT_THERE = "Cannot find requested asset under given api key."
 # Their declared errors for a launch: no 403 and no 404 among them.
 LAUNCH_STATUSES = {403: 400, 404: 422}
@@ -85,14 +96,14 @@ def phone_wish(body: Json) -> LaunchWish:
     }
     return LaunchWish(
         **numbers,
-        agent_id=_string(body, "override_agent_id"),
+        agent_id=string(body, "override_agent_id"),
         agent_version=_version(body.get("override_agent_version")),
         overrides=_overrides(body.get("agent_override")),
-        variables=_strings(body, "retell_llm_dynamic_variables"),
-        sip_headers=_strings(body, "custom_sip_headers"),
-        metadata=_object(body, "metadata"),
+        variables=strings(body, words.VARIABLES),
+        sip_headers=strings(body, "custom_sip_headers"),
+        metadata=object_of(body, "metadata"),
         ignore_e164_validation=ignore,
-        idempotency_key=_string(body, "idempotency_key"),
+        idempotency_key=string(body, "idempotency_key"),
     )
 
 
@@ -101,49 +112,22 @@ def web_wish(body: Json) -> LaunchWish:
 
     It knows no idempotency key; another Switchboard's reference serves as one.
     """
-    if not _string(body, "agent_id"):
-        raise WishRefused("agent_id is required.")
-    metadata = _object(body, "metadata")
+    agent_id = string(body, "agent_id", required=True)
+    metadata = object_of(body, "metadata")
     return LaunchWish(
         type="web",
-        agent_id=_string(body, "agent_id"),
+        agent_id=agent_id,
         agent_version=_version(body.get("agent_version")),
         overrides=_overrides(body.get("agent_override")),
-        variables=_strings(body, "retell_llm_dynamic_variables"),
+        variables=strings(body, words.VARIABLES),
         metadata=metadata,
-        idempotency_key=text(metadata.get(words.REFERENCE), 200),
+        idempotency_key=text(metadata.get(REFERENCE), 200),
     )
 
 
 def _number(body: Json, name: str, ignore: bool) -> str:
-    number = _string(body, name)
-    if not number:
-        raise WishRefused(f"{name} is required.")
-    if not ignore and not E164.fullmatch(number):
-        raise WishRefused(f"{name} must be in E.164 format, such as +14155550100.")
-    return number
-
-
-def _string(body: Json, name: str) -> str:
-    value = body.get(name)
-    if value is not None and not isinstance(value, str):
-        raise WishRefused(f"{name} must be a string.")
-    return text(value, 200)
-
-
-def _object(body: Json, name: str) -> Json:
-    value = body.get(name)
-    if value is not None and not isinstance(value, dict):
-        raise WishRefused(f"{name} must be an object.")
-    return value or {}
-
-
-def _strings(body: Json, name: str) -> dict[str, str]:
-    values = _object(body, name)
-    for key, value in values.items():
-        if not isinstance(value, str):
-            raise WishRefused(f"{name}: the value of {key} must be a string.")
-    return values
+    number = string(body, name, required=True)
+    return number if ignore else e164(name, number)
 
 
 def _version(value: Any) -> int | str | None:
@@ -158,7 +142,7 @@ def _overrides(value: Any) -> Overrides:
         return Overrides()
     if not isinstance(value, dict):
         raise WishRefused("agent_override must be an object.")
-    raw = {part: dict(_object(value, part)) for part in value}
+    raw = {part: dict(object_of(value, part)) for part in value}
     agent, llm = raw.get("agent", {}), raw.get("retell_llm", {})
     for name in NOT_FOR_ONE_CALL:
         if name in agent:
@@ -168,68 +152,33 @@ def _overrides(value: Any) -> Overrides:
     if duration is not None and (type(duration) is not int):
         raise WishRefused("max_call_duration_ms must be a whole number.")
     return Overrides(
-        voice=_string({"voice_id": agent.pop("voice_id", None)}, "voice_id"),
-        model=_string({"model": llm.pop("model", None)}, "model"),
-        opening_line=_said(llm.pop("begin_message", None)),
+        voice=string({"voice_id": agent.pop("voice_id", None)}, "voice_id"),
+        model=string({"model": llm.pop("model", None)}, "model"),
+        opening_line=string(
+            {"begin_message": llm.pop("begin_message", None)},
+            "begin_message",
+            longest=10_000,
+        ),
         max_duration_ms=duration,
         raw={part: rest for part, rest in raw.items() if rest},
     )
 
 
-def _said(value: Any) -> str:
-    if value is not None and not isinstance(value, str):
-        raise WishRefused("begin_message must be a string.")
-    return text(value, 10_000)
-
-
 def one_agent(body: Json, name: str) -> tuple[str, int | str | None]:
     """Read the one agent of a binding; an empty id switches it off."""
-    bound = rows(body.get(name))
-    if body.get(name) not in (None, []) and not bound:
-        raise WishRefused(f"{name} must be an array of objects with agent_id, weight.")
-    if len(bound) > 1:
-        raise WishRefused(
-            f"{name}: Switchboard binds one agent to a number. Send one, with weight 1."
-        )
-    if not bound:
+    row = shares.only(body, name)
+    if row is None:
         return "", None
-    if not _string(bound[0], "agent_id"):
+    if not string(row, "agent_id"):
         raise WishRefused(f"{name}: agent_id is required.")
-    return bound[0]["agent_id"], _version(bound[0].get("agent_version"))
+    return row["agent_id"], _version(row.get("agent_version"))
 
 
 # --- Webhooks ------------------------------------------------------------------------
-def events(before: str, status: str, changed: Collection[str]) -> list[str]:
-    """Return the events a change gives, in their order.
-
-    A call that never connected has no `call_started`; `call_analyzed` comes for it at
-    once, as there is nothing to analyse.
-    """
-    return list(_events(before, status, frozenset(changed)))
-
-
-def _events(before: str, status: str, changed: frozenset[str]) -> Iterator[str]:
-    over, was_over = status in words.FINAL, before in words.FINAL
-    talks = status in {"in_progress", "ended"}
-    if talks and before != "in_progress" and not was_over:
-        yield "call_started"
-    if talks and "turns" in changed:
-        yield "transcript_updated"
-    if over and not was_over:
-        yield "call_ended"
-    never_talked = over and not was_over and status != "ended"
-    if never_talked or (status == "ended" and changed & ANALYSED):
-        yield "call_analyzed"
-
-
-def is_wanted(event: str, chosen: Collection[str]) -> bool:
-    """Tell whether an endpoint wants an event; an empty choice is the default."""
-    return event in (chosen or words.DEFAULT_EVENTS)
-
-
-def is_terminal(event: str) -> bool:
-    """Tell whether the event says that a call is over."""
-    return event in words.TERMINAL_EVENTS
+events = telling.events
+is_wanted = telling.is_wanted
+is_terminal = telling.is_terminal
+sign = badge.sign
 
 
 def webhook(event: str, record: CallRecord, tenant: Tenant) -> Json:
@@ -238,12 +187,6 @@ def webhook(event: str, record: CallRecord, tenant: Tenant) -> Json:
         return {"event": event, "call": rendering.start(record)}
     analysed = event == "call_analyzed"
     return {"event": event, "call": rendering.call(record, with_analysis=analysed)}
-
-
-def sign(body: bytes, key: str, now_ms: int) -> str:
-    """Return the signature of a body: HMAC-SHA256 over it and the ms, in hex."""
-    digest = hmac.digest(key.encode(), body + str(now_ms).encode(), "sha256")
-    return f"v={now_ms},d={digest.hex()}"
 
 
 def headers(body: bytes, key: str, now_ms: int) -> dict[str, str]:

@@ -3,14 +3,15 @@
 from dataclasses import replace
 
 from agents.providers.base import CallRequest, CallUpdate, Json, Overrides
-from agents.providers.reading import moment
+from agents.providers.reading import kept, merged, moment
 from agents.providers.retell import words
+from agents.providers.voicewire.words import REFERENCE
 
 
 def wish(request: CallRequest) -> tuple[str, Json]:
     """Return the path and the body that ask for the call."""
     web = request.type == "web"
-    known = {words.REFERENCE: request.reference}
+    known = {REFERENCE: request.reference}
     prefix = "" if web else "override_"
     body: Json = {
         f"{prefix}agent_id": request.agent_id,
@@ -18,7 +19,7 @@ def wish(request: CallRequest) -> tuple[str, Json]:
         "agent_override": agent_override(request.overrides),
         "metadata": request.metadata | known,
         # Their values must be strings.
-        "retell_llm_dynamic_variables": {
+        words.VARIABLES: {
             name: str(value) for name, value in request.variables.items()
         },
     }
@@ -45,23 +46,13 @@ def agent_override(overrides: Overrides) -> Json:
         name: {key: value for key, value in part.items() if value}
         for name, part in (("agent", agent), ("retell_llm", llm))
     }
-    return _merged({k: part for k, part in built.items() if part}, overrides.raw)
-
-
-def _merged(below: Json, above: Json) -> Json:
-    """Lay one object over another, in depth."""
-    result = dict(below)
-    for key, value in above.items():
-        under = result.get(key)
-        both = isinstance(under, dict) and isinstance(value, dict)
-        result[key] = _merged(under or {}, value) if both else value
-    return result
+    return merged({k: part for k, part in built.items() if part}, overrides.raw)
 
 
 def with_join(update: CallUpdate, call: Json) -> CallUpdate:
     """Add what a browser needs to join the web call."""
     names = ("access_token", "ice_servers", "transport")
-    join: Json = {name: call[name] for name in names if name in call}
+    join: Json = {name: kept(call[name]) for name in names if name in call}
     if expires := moment(call.get("expires_at")):
         join["expires_at"] = expires.isoformat()
     return replace(update, join=join, type="web")

@@ -1,147 +1,36 @@
-"""Retell's words and ours, both ways.
+"""What Retell says beside, or in another way than, the wire it shares with others.
 
-Source: the contract sheet (retell-sdk 6.2.13 and docs.retellai.com); a word that is not
-here passes: the status stays empty, the reason becomes "other", the raw word is kept.
+Source: the contract sheet (retell-sdk 6.2.13 and docs.retellai.com).
 """
 
-from dataclasses import dataclass
+from agents.providers.voicewire import words as wire
 
-# The metadata key under which our call's id travels.
-REFERENCE = "switchboard_reference"
-
-# `registered` says that the id was issued and the phone is being dialled; Retell has no
-# other word before the answer, so it is the nearest there is to ringing.
-STATUSES = {
-    "registered": "ringing",
-    "ongoing": "in_progress",
-    "ended": "ended",
-    "not_connected": "not_connected",
-    "error": "failed",
-}
-THEIR_STATUSES = {
-    "scheduled": "registered",
-    "queued": "registered",
-    "dialing": "registered",
-    "unconfirmed": "registered",
-    "ringing": "registered",
-    "in_progress": "ongoing",
-    "ended": "ended",
-    "not_connected": "not_connected",
-    "failed": "error",
-    "canceled": "not_connected",
-}
-FINAL = frozenset({"ended", "not_connected", "failed", "canceled"})
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """What a disconnection reason says in our words.
-
-    An empty status: Retell does not say which one goes with the reason, so the call's
-    own status decides.
-    """
-
-    status: str
-    end_reason: str
-    fault: str = "none"
-    answered_by: str = ""
-
-
-OTHER = Reason("", "other", "")
-REASONS = {
-    # ended
-    "user_hangup": Reason("ended", "user_hangup", answered_by="human"),
-    "agent_hangup": Reason("ended", "agent_hangup", answered_by="unknown"),
-    "call_transfer": Reason("ended", "transferred", answered_by="human"),
-    "voicemail_reached": Reason("ended", "voicemail", answered_by="machine"),
-    "ivr_reached": Reason("ended", "other", answered_by="machine"),
-    "inactivity": Reason("ended", "inactivity", answered_by="unknown"),
-    "max_duration_reached": Reason("ended", "max_duration", answered_by="unknown"),
-    "no_concurrency_fallback": Reason("ended", "concurrency_limit", "us"),
-    # not_connected
-    "dial_busy": Reason("not_connected", "busy", "callee"),
-    "dial_failed": Reason("not_connected", "other", "carrier"),
-    "dial_no_answer": Reason("not_connected", "no_answer", "callee"),
-    "invalid_destination": Reason("not_connected", "invalid_number", "carrier"),
-    "telephony_provider_permission_denied": Reason(
-        "not_connected", "not_permitted", "carrier"
+# What numbers bought there may call (contract sheet, section 8), by their carrier; an
+# imported one calls what its own carrier allows.
+BOUGHT_CALL = {
+    "twilio": frozenset(
+        {
+            *("US", "IN", "AU", "DE", "ES", "GB", "MX", "FR"),
+            *("JP", "CA", "IT", "ID", "PH", "MY", "TH"),
+        }
     ),
-    "telephony_provider_unavailable": Reason(
-        "not_connected", "provider_error", "carrier"
-    ),
-    "sip_routing_error": Reason("not_connected", "provider_error", "carrier"),
-    "marked_as_spam": Reason("not_connected", "blocked", "carrier"),
-    "user_declined": Reason("not_connected", "declined", "callee"),
-    # error
-    "concurrency_limit_reached": Reason("failed", "concurrency_limit", "us"),
-    "no_valid_payment": Reason("failed", "no_funds", "us"),
-    "scam_detected": Reason("failed", "blocked", "provider"),
-    "error_llm_websocket_open": Reason("failed", "agent_error", "agent"),
-    "error_llm_websocket_lost_connection": Reason("failed", "agent_error", "agent"),
-    "error_llm_websocket_runtime": Reason("failed", "agent_error", "agent"),
-    "error_llm_websocket_corrupt_payload": Reason("failed", "agent_error", "agent"),
-    "error_no_audio_received": Reason("failed", "provider_error", "provider"),
-    "error_asr": Reason("failed", "provider_error", "provider"),
-    "error_retell": Reason("failed", "provider_error", "provider"),
-    "error_unknown": Reason("failed", "provider_error", "provider"),
-    "error_user_not_joined": Reason("failed", "no_answer", "callee"),
-    "registered_call_timeout": Reason("failed", "other", "us"),
-    # newer; Retell's table gives them no status
-    "user_requested_dnc": Reason("", "user_hangup", answered_by="human"),
-    "user_requested_callback": Reason("", "user_hangup", answered_by="human"),
-    "credit_exhausted": Reason("", "no_funds", "us"),
-    "budget_reached": Reason("", "no_funds", "us"),
-    "network_blocked": Reason("", "blocked", "carrier"),
-    "transfer_bridged": Reason("", "transferred", answered_by="human"),
-    "transfer_cancelled": Reason("", "other"),
-    "manual_stopped": Reason("", "agent_hangup"),
-    "call_take_over": Reason("", "transferred", answered_by="human"),
+    "telnyx": frozenset({"US", "IN", "CA"}),
 }
-# Our reason → theirs, where the raw word is not one of theirs already. What ended for
-# "other" reasons carries none: Retell leaves the field out where it does not know.
-THEIR_REASONS = {
-    "user_hangup": "user_hangup",
-    "agent_hangup": "agent_hangup",
-    "transferred": "call_transfer",
-    "voicemail": "voicemail_reached",
-    "inactivity": "inactivity",
-    "max_duration": "max_duration_reached",
-    "busy": "dial_busy",
-    "no_answer": "dial_no_answer",
-    "declined": "user_declined",
-    "invalid_number": "invalid_destination",
-    "blocked": "marked_as_spam",
-    "not_permitted": "telephony_provider_permission_denied",
-    "concurrency_limit": "concurrency_limit_reached",
-    "no_funds": "no_valid_payment",
-    "provider_error": "error_retell",
-    "agent_error": "error_llm_websocket_runtime",
-    "canceled": "manual_stopped",
-    "lost": "error_unknown",
-}
+# The parts of an `agent_override` (contract sheet, section 1.9).
+OVERRIDE_GROUPS = frozenset({"agent", "retell_llm", "conversation_flow"})
 
-# Events after which a call is over, whatever its status field says.
-TERMINAL_EVENTS = frozenset({"call_ended", "call_analyzed"})
-CALL_EVENTS = TERMINAL_EVENTS | {
-    "call_started",
-    "transcript_updated",
-    "transfer_started",
-    "transfer_bridged",
-    "transfer_cancelled",
-    "transfer_ended",
-}
-DEFAULT_EVENTS = frozenset({"call_started", "call_ended", "call_analyzed"})
+# Its own words for why a call ended, beside those of the wire.
+REASONS = wire.Reasons(
+    ours=wire.REASONS
+    | {
+        "error_retell": wire.Reason("failed", "provider_error", "provider"),
+        "no_concurrency_fallback": wire.Reason("ended", "concurrency_limit", "us"),
+    },
+    theirs=wire.THEIR_REASONS | {"provider_error": "error_retell"},
+)
 
-SENTIMENTS = {
-    "Positive": "positive",
-    "Neutral": "neutral",
-    "Negative": "negative",
-    "Unknown": "unknown",
-}
-THEIR_SENTIMENTS = {ours: theirs for theirs, ours in SENTIMENTS.items()}
-
-ROLES = {"agent": "agent", "user": "callee"}
-THEIR_ROLES = {"agent": "agent", "callee": "user"}
+# The field that holds a call's variables.
+VARIABLES = "retell_llm_dynamic_variables"
 
 CARRIERS = {
     "retell-twilio": "twilio",
@@ -150,40 +39,5 @@ CARRIERS = {
 }
 THEIR_CARRIERS = {ours: theirs for theirs, ours in CARRIERS.items()}
 
-LATENCIES = (
-    "e2e",
-    "asr",
-    "llm",
-    "llm_websocket_network_rtt",
-    "tts",
-    "knowledge_base",
-    "s2s",
-)
+# What of a latency the SDK knows.
 PERCENTILES = ("p50", "p90", "p95", "p99", "max", "min", "num")
-
-
-def final_status(reason: str, status: str, *, was_answered: bool) -> str:
-    """Return the final status of a call that is over.
-
-    The reason decides where Retell's table says what goes with it; else the status, if
-    it is a final one (a sample webhook says `registered` of a call that ended); else
-    whether anybody picked up.
-    """
-    known = REASONS.get(reason, OTHER).status
-    own = STATUSES.get(status, "")
-    if known or own in FINAL:
-        return known or own
-    return "ended" if was_answered else "not_connected"
-
-
-def their_reason(status: str, end_reason: str, raw: str) -> str:
-    """Return Retell's word for how a call ended; empty where it has none."""
-    if status not in FINAL:
-        return ""
-    if raw in REASONS:
-        return raw
-    if end_reason == "other" and status == "not_connected":
-        return "dial_failed"
-    if end_reason == "other" and status == "failed":
-        return "error_unknown"
-    return THEIR_REASONS.get(end_reason, "")

@@ -52,6 +52,7 @@ class Simulator(Provider):
     has_sip_headers = True
     has_overrides = True
     has_trunks = True
+    plays_itself = True
     has_webhooks = False
     poll_after: ClassVar[timedelta] = timedelta(seconds=1)
 

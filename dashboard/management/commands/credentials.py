@@ -11,10 +11,10 @@ from calls.models import WebhookEndpoint
 from dashboard.management.answers import Answer, AnswerCommand, Options
 from dashboard.models import ApiKey
 
-SECRETS: dict[str, tuple[type[models.Model], str]] = {
-    "connections": (Connection, "credentials"),
-    "api_keys": (ApiKey, "signing"),
-    "endpoints": (WebhookEndpoint, "secret"),
+SECRETS: dict[str, tuple[type[models.Model], list[str]]] = {
+    "connections": (Connection, ["credentials"]),
+    "api_keys": (ApiKey, ["signing"]),
+    "endpoints": (WebhookEndpoint, ["secret", "old_secret"]),
 }
 
 
@@ -40,11 +40,11 @@ class Command(AnswerCommand):
         )
 
     @transaction.atomic
-    def _rewrite(self, model: type[models.Model], field: str) -> int:
+    def _rewrite(self, model: type[models.Model], fields: list[str]) -> int:
         """Read and write the secrets of all rows; nobody changes one meanwhile."""
         rows: Any = model._default_manager.select_for_update().order_by("pk")
         count = 0
-        for row in rows.only("pk", field):
-            row.save(update_fields=[field])
+        for row in rows.only("pk", *fields):
+            row.save(update_fields=fields)
             count += 1
         return count

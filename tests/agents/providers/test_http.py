@@ -115,9 +115,9 @@ def test_private_addresses_are_refused(settings: Settings, url: str) -> None:
     settings.ALLOW_PRIVATE_ADDRESSES = False
     with pytest.raises(ProviderRefused, match="address"):
         http.request("GET", url, label="Acme", headers={})
-    status, problem = http.post(url, b"{}", {}, 1.0)
-    assert status == 0
-    assert problem
+    receipt = http.post(url, b"{}", {}, 1.0)
+    assert receipt.status == 0
+    assert receipt.problem
 
 
 def test_a_real_refused_connection_is_busy() -> None:
@@ -159,4 +159,22 @@ def drip(server: socket.socket, beginning: bytes) -> None:
 
 def test_a_long_answer_to_a_webhook_is_still_an_answer(wire: Wire) -> None:
     wire.on("POST /dial", httpx.Response(200, text="x" * 2**18))
-    assert http.post(URL, b"{}", {}, 1.0) == (200, "")
+    receipt = http.post(URL, b"{}", {}, 1.0)
+    assert (receipt.status, receipt.problem) == (200, "")
+    assert receipt.answer == "x" * 2048
+
+
+def test_an_answer_to_a_webhook_may_hold_anything(wire: Wire) -> None:
+    wire.on("POST /dial", httpx.Response(500, content=b"\xff\x00oops"))
+    receipt = http.post(URL, b"{}", {}, 1.0)
+    assert receipt == http.Receipt(500, "Answered 500.", "\ufffd\ufffdoops")
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_a_name_that_no_machine_can_have_is_not_reached(
+    settings: Settings, *, allowed: bool
+) -> None:
+    settings.ALLOW_PRIVATE_ADDRESSES = allowed
+    receipt = http.post("https://a..b/", b"{}", {}, 1.0)
+    assert receipt.status == 0
+    assert "ConnectError" in receipt.problem

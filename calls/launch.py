@@ -1,0 +1,131 @@
+"""Writing down a wish to call: one row for one wish, however often it comes.
+
+Whoever launches has asked `policy.check` and has the lane looked at once the row is
+committed (`tasks.nudge`).
+"""
+
+import hashlib
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+from django.db import IntegrityError, transaction
+
+from calls import lifecycle, policy
+from calls.models import Call
+from calls.plan import Plan
+from calls.refusals import Refusal
+from dashboard.models import Workspace
+
+
+class LaunchConflict(Exception):
+    """The same key came with another wish; `call` is the first one's."""
+
+    def __init__(self, call: Call) -> None:
+        super().__init__("This key was used for another call.")
+        self.call = call
+
+
+def take_turns(workspace: Workspace) -> None:
+    """Let one person at a time launch, until the end of the transaction.
+
+    Whoever comes second sees the call of the first, from another tab or another desk.
+    """
+    Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)
+
+
+def is_repeat(plan: Plan, key: str) -> bool:
+    """Tell whether the wish with this key has become a call already.
+
+    A repeat is that call, even if it could not go out any more.
+    """
+    return bool(key) and plan.workspace.calls.filter(launch_key=key).exists()
+
+
+def against(plan: Plan, key: str) -> Refusal | None:
+    """Return what speaks first against launching a wish that was not there before."""
+    refusals = policy.check(plan)
+    # It may have become a call meanwhile, and that be what speaks against it.
+    return refusals[0] if refusals and not is_repeat(plan, key) else None
+
+
+def launch(
+    plan: Plan,
+    key: str = "",
+    scheduled_at: datetime | None = None,
+    now: datetime | None = None,
+) -> tuple[Call, bool]:
+    """Write the call's row; return it and whether it is new.
+
+    A repeat with the same `key` returns the first call and dials nothing; the same key
+    with another wish raises LaunchConflict; LaunchRefused where what it may cost is
+    not there (any more). The caller has asked `policy.check` and nudges the dispatch on
+    commit.
+    """
+    digest = _digest(plan, scheduled_at)
+    try:
+        with transaction.atomic():
+            call = _write(plan, key, digest, scheduled_at, now or datetime.now(tz=UTC))
+    except IntegrityError:
+        first = plan.workspace.calls.filter(launch_key=key).first() if key else None
+        if first is None:
+            raise
+        if first.launch_digest != digest:
+            raise LaunchConflict(first) from None
+        return first, False
+    return call, True
+
+
+def _write(
+    plan: Plan,
+    key: str,
+    digest: str,
+    scheduled_at: datetime | None,
+    now: datetime,
+) -> Call:
+    wish = plan.wish
+    call = lifecycle.begin(
+        now,
+        scheduled_at,
+        workspace=plan.workspace,
+        connection=plan.connection,
+        agent=plan.agent,
+        agent_version=plan.version.version if plan.version else None,
+        phone_number=plan.number,
+        contact=plan.contact,
+        launched_by=plan.user,
+        api_key=plan.api_key,
+        source=plan.source,
+        dialect=plan.dialect,
+        type=wish.type,
+        from_number=plan.from_number,
+        to_number=plan.to_number,
+        variables=plan.values,
+        overrides=asdict(wish.overrides),
+        sip_headers=dict(wish.sip_headers),
+        metadata=wish.metadata,
+        trunk_name=wish.trunk_name,
+        customer_name=wish.customer_name,
+        ignore_e164_validation=wish.ignore_e164_validation,
+        external_id=wish.external_id,
+        launch_key=key,
+        launch_digest=digest,
+        evidence=policy.evidence(plan),
+    )
+    policy.reserve(plan, call)
+    return call
+
+
+def _digest(plan: Plan, scheduled_at: datetime | None) -> str:
+    """Return a fingerprint of what was asked for, as it was asked.
+
+    The contact counts where it was named, and the time where a client may name one: for
+    a compat client it is we who hold a call back.
+    """
+    wish = asdict(plan.wish)
+    if plan.names_contact and plan.contact:
+        wish["contact_id"] = plan.contact.pk
+    if scheduled_at and not plan.dialect:
+        wish["scheduled_at"] = scheduled_at.timestamp()
+    text = json.dumps(wish, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()

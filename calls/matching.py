@@ -1,0 +1,124 @@
+"""Which call an update speaks of: our reference says so, or one of the provider's ids.
+
+A provider may have two ids for a call, and either may come in a webhook or a list.
+"""
+
+import re
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from agents.models import Connection
+from agents.providers.base import CallUpdate
+from calls.models import Call
+from calls.models.call import NOT_OURS
+
+IS_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+COLUMNS = (
+    "pk",
+    "connection_id",
+    "provider_call_id",
+    "other_call_id",
+    "source",
+    "status",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What telling calls apart takes of one."""
+
+    pk: uuid.UUID
+    connection_id: uuid.UUID
+    provider_call_id: str
+    other_call_id: str
+    source: str
+    status: str
+
+    @classmethod
+    def of(cls, call: Call) -> "Row":
+        """Return what telling apart takes of a call."""
+        return cls(*(getattr(call, name) for name in COLUMNS))
+
+    @property
+    def ids(self) -> set[str]:
+        """The ids the provider has for it, as far as we know them."""
+        return {self.provider_call_id, self.other_call_id} - {""}
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it was launched here."""
+        return self.source not in NOT_OURS
+
+    def fits(self, ids: set[str]) -> bool:
+        """Whether it may be the call with these ids."""
+        return not self.ids or not ids or bool(self.ids & ids)
+
+
+def ids_of(update: CallUpdate) -> set[str]:
+    """Return the provider's ids of the call that an update speaks of."""
+    return {update.provider_call_id, update.other_call_id} - {""}
+
+
+def rows_with(connections: Iterable[uuid.UUID], ids: set[str]) -> list[Row]:
+    """Return the calls of the connections that have one of the ids."""
+    if not ids:
+        return []
+    named = Q(provider_call_id__in=ids) | Q(other_call_id__in=ids)
+    rows = Call.objects.filter(named, connection__in=set(connections))
+    return [Row(*row) for row in rows.values_list(*COLUMNS)]
+
+
+def rows_named(connections: Iterable[uuid.UUID], references: set[str]) -> list[Row]:
+    """Return the calls of the connections that the references name."""
+    ours = {word for word in references if IS_ID.fullmatch(word)}
+    if not ours:
+        return []
+    rows = Call.objects.filter(pk__in=ours, connection__in=set(connections))
+    return [Row(*row) for row in rows.values_list(*COLUMNS)]
+
+
+class Known:
+    """The calls that some updates speak of, looked up at once."""
+
+    def __init__(self, told: Iterable[tuple[Connection, CallUpdate]]) -> None:
+        told = list(told)
+        connections = {connection.pk for connection, _ in told}
+        ids = {word for _, update in told for word in ids_of(update)}
+        references = {update.reference for _, update in told}
+        self.by_id: dict[tuple[uuid.UUID, str], Row] = {}
+        for row in rows_with(connections, ids):
+            self.add(row)
+        self.by_reference = {
+            (row.connection_id, str(row.pk)): row
+            for row in rows_named(connections, references)
+        }
+
+    def add(self, row: Row) -> None:
+        """Know one more call by its ids."""
+        for word in row.ids:
+            self.by_id[row.connection_id, word] = row
+
+    def note(self, row: Row, update: CallUpdate) -> None:
+        """Know a call by the ids of an update that was found to speak of it."""
+        for word in ids_of(update):
+            self.by_id.setdefault((row.connection_id, word), row)
+
+    def find(self, connection: Connection, update: CallUpdate) -> Row | None:
+        """Return the call an update speaks of; None: we have no such call.
+
+        A reference may have been copied with the metadata of a call. So one whose call
+        is known by other ids is not meant, unless the provider leaves open which ids
+        are the same; and an id of a call of ours is better than a reference.
+        """
+        ids = ids_of(update)
+        found = (self.by_id.get((connection.pk, word)) for word in sorted(ids))
+        held = next((row for row in found if row), None)
+        named = self.by_reference.get((connection.pk, update.reference))
+        if named is None or (held and held.is_ours):
+            return held
+        if named.fits(ids) or (held is None and connection.kind.ids_may_differ):
+            return named
+        return held

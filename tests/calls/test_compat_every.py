@@ -1,0 +1,155 @@
+"""What holds at the door of every dialect: lists stay cheap, scripted troubles happen.
+
+In the latter our own client is the program that asks (`design.md`, simulator numbers).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from pytest_django.live_server_helper import LiveServer
+
+from agents.models import Agent, Direction, bind
+from agents.providers.base import (
+    Account,
+    CallHandle,
+    Provider,
+    ProviderBusy,
+    ProviderUnclear,
+)
+from agents.providers.registry import DIALECTS, PROVIDERS
+from dashboard.models import Workspace
+from tests.calls.doors import over_the_wire, send, staffed, took_place, wish
+from tests.factories import make_call
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("forgetful")]
+Keys = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Door:
+    """A dialect: what its lists are asked with, and what our client needs beside keys.
+
+    Headers take {0} for the key and {1} for its secret, addresses {0} for the account.
+    """
+
+    lists: tuple[tuple[str, str, Any], ...]
+    headers: dict[str, str] = field(
+        default_factory=lambda: {"Authorization": "Bearer {0}"}
+    )
+    more: dict[str, str] = field(default_factory=dict)
+
+
+DOORS = {
+    "retell": Door((("POST", "v3/list-calls", {}), ("POST", "v2/list-calls", {}))),
+    "uponai": Door(
+        (
+            ("GET", "api/v1/calls", None),
+            ("GET", "api/v1/calls/history?workspaceId=42", None),
+        ),
+        more={"account_sid": "acc", "workspace_id": "42"},
+    ),
+    "itellico": Door(
+        (
+            ("GET", "v1/accounts/{0}/calls", None),
+            ("GET", "v1/accounts/{0}/conversations", None),
+        ),
+        headers={"X-API-Key": "{0}"},
+    ),
+    "klen": Door((("GET", "api/v1/calls?limit=100", None),)),
+    "zudu": Door(
+        (("GET", "api/calls", None), ("POST", "api/calls", {"limit": 20})),
+        headers={"X-API-KEY": "{0}", "X-API-SECRET": "{1}"},
+    ),
+}
+every_dialect = pytest.mark.parametrize("slug", sorted(DOORS))
+
+
+@pytest.fixture
+def agent(workspace: Workspace) -> Agent:
+    """Return an agent of a simulator connection that calls from a number."""
+    agent = staffed(workspace, provider_agent_id="agent_1")
+    bind(workspace.numbers.get(), Direction.OUTBOUND, agent)
+    return agent
+
+
+@pytest.fixture
+def client_at(keys: Keys) -> Callable[[str, str], Provider]:
+    """Return a function that makes our client for a dialect, at an address."""
+
+    def make(slug: str, address: str) -> Provider:
+        pair = {"api_key": keys[0], "api_secret": keys[1]}
+        account = Account(f"{address}/{slug}", pair | DOORS[slug].more)
+        return PROVIDERS[slug](account)
+
+    return make
+
+
+def test_no_dialect_is_left_out() -> None:
+    assert set(DOORS) == set(DIALECTS)
+
+
+@every_dialect
+def test_a_list_costs_the_same_for_1_and_20_calls(
+    slug: str, keys: Keys, agent: Agent, django_assert_max_num_queries: Any
+) -> None:
+    finished, door = took_place(agent), DOORS[slug]
+    for _ in range(19):
+        make_call(finished.connection, agent=agent)
+    headers = {name: value.format(*keys) for name, value in door.headers.items()}
+    for method, path, body in door.lists:
+        address = f"/compat/{slug}/{path.format(agent.workspace.pk)}"
+        with django_assert_max_num_queries(6):
+            answer = send(method, address, body, headers)
+        assert answer.status_code == 200
+        assert answer.content.count(b"agent_1") >= 20
+
+
+# --- Scripted troubles ---------------------------------------------------------------
+@every_dialect
+def test_55_fails_and_places_nothing(
+    slug: str,
+    client_at: Callable[[str, str], Provider],
+    only_us: str,
+    workspace: Workspace,
+) -> None:
+    with pytest.raises(ProviderUnclear):
+        client_at(slug, only_us).place_call(wish("+14155550155"))
+    assert not workspace.calls.exists()
+
+
+@over_the_wire
+@every_dialect
+@pytest.mark.parametrize(("to", "placed"), [("+14155550156", 1), ("+14155550157", 0)])
+def test_56_and_57_give_no_usable_answer(
+    slug: str,
+    client_at: Callable[[str, str], Provider],
+    live_server: LiveServer,
+    workspace: Workspace,
+    to: str,
+    placed: int,
+) -> None:
+    wired = client_at(slug, f"{live_server.url}/compat")
+    handle = CallHandle(wish(to), dialed_at=datetime.now(tz=UTC))
+    with pytest.raises(ProviderUnclear):
+        wired.place_call(wish(to))
+    assert workspace.calls.count() == placed
+    assert (wired.find_call(handle) is not None) == bool(placed)
+
+
+@every_dialect
+def test_58_is_busy_twice_and_then_places(
+    slug: str,
+    client_at: Callable[[str, str], Provider],
+    only_us: str,
+    workspace: Workspace,
+) -> None:
+    ours = client_at(slug, only_us)
+    for _ in range(2):
+        with pytest.raises(ProviderBusy):
+            ours.place_call(wish("+14155550158"))
+    assert not workspace.calls.exists()
+    assert ours.place_call(wish("+14155550158")).provider_call_id
+    assert workspace.calls.count() == 1
