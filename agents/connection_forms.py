@@ -9,6 +9,7 @@ from agents import phone
 from agents.address import problem
 from agents.models import Connection
 from agents.providers.base import Provider, Setting
+from dashboard.fields import Sealed
 from dashboard.models import Workspace
 
 MAX_CONCURRENCY = 100_000
@@ -94,7 +95,7 @@ class SecretsForm(forms.Form):
                 initial=now,
                 required=False,
             )
-        stored = connection.credentials if connection else {}
+        stored = stored_secrets(connection)
         for setting in kind.settings:
             value = stored.get(setting.name, "")
             self.fields[f"set_{setting.name}"] = setting_field(setting, value)
@@ -115,7 +116,7 @@ class SecretsForm(forms.Form):
             return cleaned
         for setting in self.kind.settings:
             field = f"set_{setting.name}"
-            stored = self.connection.credentials.get(setting.name)
+            stored = stored_secrets(self.connection).get(setting.name)
             if setting.is_secret and stored and not cleaned.get(field):
                 self.add_error(
                     field,
@@ -132,7 +133,7 @@ class SecretsForm(forms.Form):
 
         What is as usual is not stored, so that it follows its default.
         """
-        stored = self.connection.credentials if self.connection else {}
+        stored = stored_secrets(self.connection)
         typed = {s: self.cleaned_data[f"set_{s.name}"] for s in self.kind.settings}
         own = {s: "" if v == s.default else v for s, v in typed.items()}
         new = {s.name: v for s, v in own.items() if v or not s.is_secret}
@@ -150,6 +151,13 @@ class SecretsForm(forms.Form):
 def usually(default: str, stored: str) -> str:
     """Say what is usual, where something else is set."""
     return f"Empty: {default}, as usual." if stored and stored != default else ""
+
+
+def stored_secrets(connection: Connection | None) -> dict[str, str]:
+    """Return what is stored; nothing where no key opens it: it is to be pasted anew."""
+    if connection is None or isinstance(connection.credentials, Sealed):
+        return {}
+    return dict(connection.credentials)
 
 
 def setting_field(setting: Setting, stored: str) -> forms.Field:

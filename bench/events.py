@@ -37,7 +37,7 @@ def call_ended(call_id: str, reference: str) -> Json:
         "transcript": "".join(f"{who.title()}: {said}\n" for who, said in LINES),
         "transcript_object": [_utterance(*line) for line in enumerate(LINES)],
         "transcript_with_tool_calls": [_utterance(*line) for line in enumerate(LINES)],
-        "recording_url": f"https://recordings.example/{call_id}.wav",
+        "recording_url": "",
         "call_cost": {"combined_cost": 12.5, "total_duration_seconds": 42},
     }
     return {"event": "call_ended", "call": call}

@@ -71,7 +71,9 @@ def _member(request: HttpRequest) -> Member | None:
     """Return the person's membership: the one chosen last, else the oldest."""
     if not isinstance(request.user, User):
         return None
-    rows = request.user.memberships.select_related("workspace").order_by("created_at")
+    rows = request.user.memberships.select_related("workspace__wallet").order_by(
+        "created_at"
+    )
     chosen = request.session.get("workspace")
     wanted = (row for row in rows if row.workspace.slug == chosen)
     return next(wanted, None) or (rows[0] if rows else None)

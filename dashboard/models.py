@@ -202,7 +202,7 @@ class ApiKey(models.Model):
         now = utc_now()
         rows = cls.objects.filter(key_digest=digest(key), revoked_at=None)
         live = rows.filter(Q(expires_at=None) | Q(expires_at__gt=now))
-        return live.select_related("workspace").first()
+        return live.select_related("workspace__wallet").first()
 
     def fits(self, secret: str) -> bool:
         """Tell in constant time whether the secret is the one that goes with the key."""

@@ -68,14 +68,9 @@ urlpatterns = [
         name="webhook_replay",
     ),
     path(
-        "settings/webhooks/<int:pk>/deliveries/<int:delivery>/",
+        "settings/webhooks/<int:pk>/<int:no>/",
         hooks.settings_webhooks_delivery,
         name="settings_webhooks_delivery",
-    ),
-    path(
-        "settings/webhooks/<int:pk>/deliveries/<int:delivery>/replay/",
-        hooks.webhook_delivery_replay,
-        name="webhook_delivery_replay",
     ),
     path("settings/money/", include("calls.urls.money")),
     path(

@@ -23,6 +23,8 @@ DIALECT, REGISTRY = "zudu", "zudu_registry"
 PREFIX = "webhook_"
 # Where the agent's detail has it, too.
 SETTING = "post_call_webhook_id"
+# What a registered webhook has to tell of itself.
+LONGEST = {"name": 120, "description": 400}
 
 
 # --- The registry --------------------------------------------------------------------
@@ -44,12 +46,9 @@ def _take(row: WebhookEndpoint, body: Json) -> None:
         if not isinstance(body["is_active"], bool):
             raise WishRefused("is_active must be true or false.")
         row.is_active = body["is_active"]
-    # Name and description are all that a registered webhook has to tell of itself.
-    name, description = [*row.events, "", ""][:2]
-    row.events = [
-        string(body, "name") if "name" in body else name,
-        string(body, "description") if "description" in body else description,
-    ]
+    for field in LONGEST:
+        if field in body:
+            setattr(row, field, string(body, field, longest=LONGEST[field]))
 
 
 def _url(url: str) -> str:
@@ -130,14 +129,13 @@ def _id(row: WebhookEndpoint) -> str:
 
 def _shown(visit: Visit, row: WebhookEndpoint) -> Json:
     """Return a webhook object; the names of its ids are our choice (undocumented)."""
-    name, description = [*row.events, "", ""][:2]
     return {
         "id": _id(row),
         "webhook_id": _id(row),
         "organization_id": visit.door.tenant.id,
-        "name": name,
+        "name": row.name,
         "url": row.url,
-        "description": description or None,
+        "description": row.description or None,
         "is_active": row.is_active,
         "created_at": iso(row.created_at),
     }

@@ -179,14 +179,15 @@ def webhook_replay(request: HtmxRequest, pk: int) -> HttpResponse:
 
 
 # --- One delivery --------------------------------------------------------------------
-@require_GET
-def settings_webhooks_delivery(
-    request: HtmxRequest, pk: int, delivery: int
-) -> HttpResponse:
-    """Show what was sent, and what came of each try."""
+@require_http_methods(["GET", "POST"])
+def settings_webhooks_delivery(request: HtmxRequest, pk: int, no: int) -> HttpResponse:
+    """Show what was sent, and what came of each try; a POST sends it again."""
     row = _endpoint(request, pk)
-    rows = row.deliveries.select_related("call")
-    one = get_object_or_404(rows, pk=delivery)
+    rows = row.deliveries.filter(pk=no)
+    one = get_object_or_404(rows.select_related("call"))
+    if request.method == "POST":
+        _say(request, endpoints.replay(rows, row, _actor(request), timezone.now()))
+        return redirect("settings_webhooks_delivery", row.pk, one.pk)
     tries = list(one.log.order_by("pk"))
     version = f"{len(tries)}{one.state}"
     if request.GET.get("v") == version:
@@ -195,18 +196,6 @@ def settings_webhooks_delivery(
     context["body"] = json.dumps(json.loads(one.body), indent=2, ensure_ascii=False)
     page = "dashboard/settings_webhooks_delivery.html"
     return render_page(request, page, context, part="tries")
-
-
-@require_POST
-def webhook_delivery_replay(
-    request: HtmxRequest, pk: int, delivery: int
-) -> HttpResponse:
-    """Send one webhook again."""
-    row = _endpoint(request, pk)
-    one = get_object_or_404(row.deliveries, pk=delivery)
-    rows = row.deliveries.filter(pk=one.pk)
-    _say(request, endpoints.replay(rows, row, _actor(request), timezone.now()))
-    return redirect("settings_webhooks_delivery", row.pk, one.pk)
 
 
 def _say(request: HtmxRequest, count: int) -> None:

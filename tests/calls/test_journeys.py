@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from itertools import takewhile
 from typing import Any
 
 import httpx
@@ -99,7 +100,10 @@ def test_a_call_goes_from_live_to_ended_with_what_was_said(journey: Journey) -> 
     seen = journey.seen["answered"]
     order = [*FORWARD, "ended"]
     assert set(seen) <= set(order), journey.call("answered")["note"]
-    assert seen == sorted(seen, key=order.index)
+    # A start that comes too late is given back: the one step back there is.
+    waits = list(takewhile(("queued", "dialing").__contains__, seen))
+    went = seen[len(waits) :]
+    assert went == sorted(went, key=order.index)
     assert seen[-2:] == ["in_progress", "ended"]
     call = journey.call("answered")
     assert call["duration_ms"] > 0

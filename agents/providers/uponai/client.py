@@ -77,6 +77,8 @@ class UponAI(Provider):
             is_required=False,
         ),
     )
+    # Whether its four call ids are the same is not documented (contract sheet, 12.2).
+    ids_may_differ = True
     can_bind_inbound = True
     can_bind_outbound = True
     has_versions = True
