@@ -46,9 +46,9 @@ def _take(row: WebhookEndpoint, body: Json) -> None:
         if not isinstance(body["is_active"], bool):
             raise WishRefused("is_active must be true or false.")
         row.is_active = body["is_active"]
-    for field in LONGEST:
+    for field, longest in LONGEST.items():
         if field in body:
-            setattr(row, field, string(body, field, longest=LONGEST[field]))
+            setattr(row, field, string(body, field, longest=longest))
 
 
 def _url(url: str) -> str:
