@@ -60,6 +60,8 @@ class Network:
     def use(self, transport: httpx.BaseTransport | None) -> None:
         """Send everything through `transport` from now on; None: the real network."""
         with self.lock:
+            if self.made is not None and self.pid == os.getpid():
+                self.made.close()
             self.transport, self.made = transport, None
 
     def client(self) -> httpx.Client:

@@ -5,7 +5,6 @@ from typing import Any
 
 import httpx
 import pytest
-from django.core.cache import cache
 from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
@@ -35,12 +34,6 @@ def make_acme(
 
 
 # --- Doors ---------------------------------------------------------------------------
-@pytest.fixture
-def forgetful() -> None:
-    """Begin with an empty cache: it counts how often a busy number was tried."""
-    cache.clear()
-
-
 @pytest.fixture
 def keys(agent: Agent) -> tuple[str, str]:
     """Return an API key with every scope, and its secret; the agent is the module's."""

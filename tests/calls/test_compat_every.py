@@ -24,7 +24,7 @@ from dashboard.models import Workspace
 from tests.calls.doors import over_the_wire, send, staffed, took_place, wish
 from tests.factories import make_call
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("forgetful")]
+pytestmark = pytest.mark.django_db
 Keys = tuple[str, str]
 
 

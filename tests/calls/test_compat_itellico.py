@@ -51,7 +51,7 @@ from tests.factories import (
     make_workspace,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("forgetful")]
+pytestmark = pytest.mark.django_db
 LAUNCH = {"type": "phone", "agent_id": "agent_1", "from_number": FROM, "to_number": TO}
 Ask = Callable[..., Any]
 

@@ -38,7 +38,7 @@ from tests.factories import (
     make_workspace,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("forgetful")]
+pytestmark = pytest.mark.django_db
 AGENT = "assistant_12345"
 WISH = {"phone_number": TO, "agent_id": AGENT}
 Ask = Callable[..., Any]

@@ -46,7 +46,7 @@ from tests.factories import (
     make_workspace,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("forgetful")]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

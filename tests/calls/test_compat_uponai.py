@@ -47,7 +47,7 @@ from tests.factories import (
     make_workspace,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("forgetful")]
+pytestmark = pytest.mark.django_db
 AGENT = "agent_01hzexample"
 ACCOUNT = "29e90072-fb58-4c6c-870a-43005115131e"
 Ask = Callable[..., Any]

@@ -40,7 +40,7 @@ from tests.calls.doors import (
 )
 from tests.factories import make_call
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("forgetful")]
+pytestmark = pytest.mark.django_db
 PATH_OF_FROM = "phone-numbers/%2B16285550000"
 Keys = tuple[str, str]
 

@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.db import OperationalError, connection
 from django.utils import timezone
 
@@ -22,12 +21,6 @@ from tests.factories import make_agent, make_call, make_connection, make_number
 
 pytestmark = pytest.mark.django_db
 Send = Callable[[Way, Asker], Any]
-
-
-@pytest.fixture(autouse=True)
-def forgetful() -> None:
-    """Begin with an empty cache: it counts how often a busy number was tried."""
-    cache.clear()
 
 
 @pytest.fixture

@@ -431,4 +431,4 @@ def test_polling_home_asks_nothing_of_the_wallet(
     headers = {"HX-Request": "true", "HX-Target": "live"}
     with CaptureQueriesContext(connection) as asked:
         client.get("/", headers=headers)
-    assert not [query for query in asked if "wallet" in query["sql"]]
+    assert not [query for query in asked if 'FROM "calls_wallet"' in query["sql"]]

@@ -87,9 +87,8 @@ def test_home_asks_as_often_for_many_calls_as_for_one(
         agent = make_agent(connection)
         make_call(connection, status="failed", contact=contact, agent=agent)
     client = client_of(manager)
-    # session, user, member; version, figures, live, recent, looks; live count, spaces;
-    # the wallet
-    with django_assert_num_queries(11):
+    # session, user, member; version, figures, live, recent, looks; live count, spaces
+    with django_assert_num_queries(10):
         client.get("/")
 
 
