@@ -20,6 +20,8 @@ DAY = 24 * HOUR
 HUES = 6
 SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "INR": "₹", "JPY": "¥"}
 CENT = Decimal("0.01")
+# ISO 4217: an amount whose currency its provider does not name.
+NO_CURRENCY = "XXX"
 
 # A status in words: the badge's kind and what it says.
 BADGES = {
@@ -112,6 +114,8 @@ def money(amount: Decimal | None, currency: str = "USD") -> str:
         return ""
     is_tiny = 0 < abs(amount) < CENT
     digits = f"{amount:,.4f}" if is_tiny else f"{amount:,.2f}"
+    if currency == NO_CURRENCY:
+        return digits
     sign = SIGNS.get(currency)
     return f"{sign}{digits}" if sign else f"{digits} {currency}"
 

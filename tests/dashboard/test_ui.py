@@ -61,6 +61,7 @@ def test_clock(ms: int | None, words: str) -> None:
         (Decimal("0.0042"), "USD", "$0.0042"),
         (Decimal("1318.4"), "EUR", "€1,318.40"),
         (Decimal(2), "SEK", "2.00 SEK"),
+        (Decimal("0.07"), "XXX", "0.07"),
     ],
 )
 def test_money(amount: Decimal | None, currency: str, words: str) -> None:
