@@ -1,8 +1,11 @@
 """The Celery app. A task message is only a nudge: the database rows are the queue."""
 
 import os
+import sys
+from typing import Any
 
 from celery import Celery
+from celery.signals import worker_init
 from kombu.exceptions import OperationalError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
@@ -10,6 +13,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
 app = Celery("switchboard")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_init.connect
+def change_over_quickly(**_: Any) -> None:
+    """Let a thread that wakes up for its start wait less for another's Python code."""
+    sys.setswitchinterval(0.0005)
 
 
 def send(task: str, *arguments: str) -> bool:
