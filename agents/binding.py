@@ -16,11 +16,10 @@ from agents.providers.base import (
     WishRefused,
 )
 from agents.setups import SAID, Keeper, Setup, Side, keeper
-from dashboard.models import ApiKey, AuditEntry, User
+from dashboard.models import AuditEntry, Author, User
 
 ACTION = "number.changed"
 SENT_AGAIN, ADOPTED = "number.sent_again", "number.adopted"
-Who = User | ApiKey | None
 
 
 class UndoRefused(Exception):
@@ -32,7 +31,7 @@ class AdoptRefused(Exception):
 
 
 def change(
-    number: PhoneNumber, wish: Setup, by: Who, *, resend: Collection[str] = ()
+    number: PhoneNumber, wish: Setup, by: Author, *, resend: Collection[str] = ()
 ) -> AuditEntry | None:
     """Set a number as wished; None when there was nothing to do.
 
@@ -49,7 +48,7 @@ def change(
     return _write(number, wish, _Noted(action, changed or pushed, theirs), by)
 
 
-def adopt(number: PhoneNumber, direction: str, by: Who) -> AuditEntry | None:
+def adopt(number: PhoneNumber, direction: str, by: Author) -> AuditEntry | None:
     """Take over what the provider has in one direction; it need not be told."""
     if not has_drifted(number, direction):
         return None
@@ -94,7 +93,7 @@ class _Noted:
     theirs: dict[str, Any]
 
 
-def _write(number: PhoneNumber, wish: Setup, noted: _Noted, by: Who) -> AuditEntry:
+def _write(number: PhoneNumber, wish: Setup, noted: _Noted, by: Author) -> AuditEntry:
     """Save the bindings, the number's own fields, and what the provider has now."""
     before = Setup.of(number)
     old, new, changed = before.as_json(), wish.as_json(), _changed(before, wish)
@@ -111,9 +110,8 @@ def _write(number: PhoneNumber, wish: Setup, noted: _Noted, by: Who) -> AuditEnt
         return AuditEntry.record(
             number.workspace,
             noted.action,
+            by,
             subject=subject(number),
-            user=user,
-            api_key=by if isinstance(by, ApiKey) else None,
             before={name: old[name] for name in changed},
             after={name: new[name] for name in noted.names},
         )

@@ -139,6 +139,33 @@ class Setup:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+class SideRefused(Exception):
+    """An agent cannot be put on a number so; `str()` says why.
+
+    `code` is one of the gate's where there is one for it.
+    """
+
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def side_with(number: PhoneNumber, agent: Agent, version: int | str | None) -> Side:
+    """Return the side with that agent; no version, or `latest`, is always the latest.
+
+    Raises SideRefused where the agent belongs elsewhere, or has no such version.
+    """
+    if agent.connection_id != number.connection_id:
+        raise SideRefused(f"{agent} and {number} belong to different connections.")
+    if version in (None, "", "latest"):
+        return Side(agent)
+    known = {str(row.version): row.version for row in agent.versions.all()}
+    if str(version) not in known:
+        words = f"{agent} has no version {version}."
+        raise SideRefused(words, "agent_version_not_found")
+    return Side(agent, known[str(version)])
+
+
 def _side(number: PhoneNumber, direction: str) -> Side:
     """Return who has a direction now."""
     row = number.binding(direction)

@@ -189,17 +189,12 @@ def save(contact: Contact, values: dict[str, Any], by: User | ApiKey) -> bool:
     AuditEntry.record(
         contact.workspace,
         "contact added" if is_new else "contact changed",
-        **_who(by),
+        by,
         subject=str(contact),
         before={name: before[name] for name in changed if name in before},
         after={name: getattr(contact, name) for name in changed},
     )
     return True
-
-
-def _who(by: User | ApiKey) -> dict[str, User | ApiKey]:
-    """Name a person or a program for the audit log."""
-    return {"user" if isinstance(by, User) else "api_key": by}
 
 
 def delete(contact: Contact, by: User | ApiKey) -> None:
@@ -217,7 +212,7 @@ def delete(contact: Contact, by: User | ApiKey) -> None:
         AuditEntry.record(
             workspace,
             "contact deleted",
-            **_who(by),
+            by,
             subject=str(contact),
             before={name: getattr(contact, name) for name in FIELDS},
         )

@@ -183,7 +183,7 @@ def dial(call_id: uuid.UUID, attempt: int, start: datetime) -> Applied | None:
         return _hold(call, attempt, held)
     if attempt <= TRIES_FOR_A_PLACE and pacing.is_missed(start, datetime.now(tz=UTC)):
         lifecycle.requeue(call_id, attempt, start, "", was_asked=False)
-        return Applied(load(call_id), "dialing", {"status"})
+        return _moved(call_id)
     if not lifecycle.start_dialing(call_id, attempt, start):
         return None
     pacing.wait_until(start)
@@ -199,7 +199,7 @@ def dial(call_id: uuid.UUID, attempt: int, start: datetime) -> Applied | None:
     except ProviderUnclear as error:
         ask_at = start + call.connection.kind.ask_after[0]
         lifecycle.unclear(call_id, _unclear_words(call, error), ask_at)
-        return Applied(load(call_id), "dialing", {"status"})
+        return _moved(call_id)
     return lifecycle.apply(call_id, update, datetime.now(tz=UTC))
 
 
@@ -209,7 +209,7 @@ def _hold(call: Call, attempt: int, held: policy.Held) -> Applied | None:
         what = ("not_permitted", Fault.US, held.note, held.code)
         return lifecycle.fail(call.pk, *what, still=CallStatus.DIALING)
     lifecycle.requeue(call.pk, attempt, held.until, held.note, was_asked=False)
-    return Applied(load(call.pk), "dialing", {"status"})
+    return _moved(call.pk)
 
 
 def _keep_their_bar(call: Call, error: ProviderError) -> None:
@@ -220,6 +220,11 @@ def _keep_their_bar(call: Call, error: ProviderError) -> None:
             number=call.to_number,
             defaults={"reason": f"{label} has it on its do-not-call list."},
         )
+
+
+def _moved(call_id: uuid.UUID) -> Applied:
+    """Return a call that is no longer dialing: queued again, or unconfirmed."""
+    return Applied(load(call_id), CallStatus.DIALING, {"status"})
 
 
 def load(call_id: uuid.UUID) -> Call:
@@ -238,7 +243,7 @@ def _try_later(call: Call, attempt: int, error: ProviderBusy) -> Applied | None:
     wait = error.retry_after or min(2.0 ** (attempt - 1), 60.0)
     due_at = now + timedelta(seconds=wait)
     lifecycle.requeue(call.pk, attempt, due_at, error.message)
-    return Applied(load(call.pk), "dialing", {"status"})
+    return _moved(call.pk)
 
 
 def _unclear_words(call: Call, error: ProviderError) -> str:

@@ -4,7 +4,6 @@ Each verb that changes something writes an entry in the audit log, never with a 
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +15,7 @@ from calls import voices
 from calls.models import Attempt, Delivery, WebhookEndpoint
 from calls.outbox import LEASE
 from calls.owing import deliver_soon
-from dashboard.models import ApiKey, AuditEntry, User, Workspace
+from dashboard.models import AuditEntry, Author, Workspace
 
 # How long an old secret goes on signing beside the new one.
 OVERLAP = timedelta(hours=24)
@@ -24,14 +23,6 @@ OVERLAP = timedelta(hours=24)
 BATCH = 500
 # More waiting deliveries than this are not counted.
 MOST_COUNTED = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who does something: a person, or a program with its key."""
-
-    user: User | None = None
-    api_key: ApiKey | None = None
 
 
 def of_workspace(workspace: Workspace) -> QuerySet[WebhookEndpoint]:
@@ -50,7 +41,7 @@ def paused_by_us(workspace: Workspace) -> QuerySet[WebhookEndpoint]:
 @transaction.atomic
 def create(
     workspace: Workspace,
-    by: Actor,
+    by: Author,
     *,
     dialect: str,
     url: str,
@@ -71,7 +62,7 @@ def create(
 
 
 @transaction.atomic
-def change(row: WebhookEndpoint, by: Actor, fields: dict[str, Any]) -> None:
+def change(row: WebhookEndpoint, by: Author, fields: dict[str, Any]) -> None:
     """Set name, url or events; what is the same stays unnoted."""
     before = _facts(row)
     for name, value in fields.items():
@@ -90,7 +81,7 @@ def change(row: WebhookEndpoint, by: Actor, fields: dict[str, Any]) -> None:
 
 
 @transaction.atomic
-def rotate(row: WebhookEndpoint, by: Actor, now: datetime) -> str:
+def rotate(row: WebhookEndpoint, by: Author, now: datetime) -> str:
     """Give the endpoint a new secret and return it.
 
     In our own format the old one goes on signing beside it for a day; the dialects have
@@ -104,7 +95,7 @@ def rotate(row: WebhookEndpoint, by: Actor, now: datetime) -> str:
     return str(row.secret)
 
 
-def delete(row: WebhookEndpoint, by: Actor) -> None:
+def delete(row: WebhookEndpoint, by: Author) -> None:
     """Delete an endpoint with its log, and what it is still owed."""
     WebhookEndpoint.objects.filter(pk=row.pk).update(is_active=False)
     _note(row, by, "webhook deleted", before=_facts(row))
@@ -114,7 +105,7 @@ def delete(row: WebhookEndpoint, by: Actor) -> None:
 
 # --- Pausing -------------------------------------------------------------------------
 @transaction.atomic
-def pause(row: WebhookEndpoint, by: Actor, now: datetime) -> None:
+def pause(row: WebhookEndpoint, by: Author, now: datetime) -> None:
     """Let what is owed wait from now on."""
     running = WebhookEndpoint.objects.filter(pk=row.pk, paused_at=None)
     if running.update(paused_at=now, paused_why=""):
@@ -122,7 +113,7 @@ def pause(row: WebhookEndpoint, by: Actor, now: datetime) -> None:
 
 
 @transaction.atomic
-def resume(row: WebhookEndpoint, by: Actor, now: datetime) -> None:
+def resume(row: WebhookEndpoint, by: Author, now: datetime) -> None:
     """Send what waits at once, with a whole day of tries for what had failed."""
     # What is on its way is due within its lease.
     row.deliveries.filter(due_at__gt=now + LEASE).update(due_at=now, attempts=0)
@@ -144,7 +135,7 @@ def test(row: WebhookEndpoint, now: datetime) -> Delivery:
 
 @transaction.atomic
 def replay(
-    rows: QuerySet[Delivery], endpoint: WebhookEndpoint, by: Actor, now: datetime
+    rows: QuerySet[Delivery], endpoint: WebhookEndpoint, by: Author, now: datetime
 ) -> int:
     """Send deliveries once more that are over; return how many those are.
 
@@ -222,12 +213,11 @@ def _facts(row: WebhookEndpoint) -> dict[str, Any]:
     }
 
 
-def _note(row: WebhookEndpoint, by: Actor, action: str, **facts: Any) -> None:
+def _note(row: WebhookEndpoint, by: Author, action: str, **facts: Any) -> None:
     AuditEntry.record(
         row.workspace,
         action,
+        by,
         subject=str(row)[:200],
-        user=by.user,
-        api_key=by.api_key,
         **facts,
     )

@@ -13,10 +13,7 @@ from django.utils import timezone
 from calls import batches
 from calls.models import Bill, Call, EntryKind, LedgerEntry, Spend, Wallet
 from calls.rates import NOTHING, Terms
-from dashboard.models import ApiKey, User
-
-# Who causes an entry; None: Switchboard, when a call is over.
-Author = User | ApiKey | None
+from dashboard.models import ApiKey, Author, User
 
 
 def lock(**which: Any) -> "list[Book]":

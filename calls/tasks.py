@@ -98,6 +98,12 @@ def fetch_soon(call_id: uuid.UUID) -> None:
     transaction.on_commit(lambda: fetch_recording.delay(str(call_id)), robust=True)
 
 
+def hang_up(call: Call) -> None:
+    """Have a call ended, and ask soon how it ended; raises ProviderError in words."""
+    dispatch.hang_up(call)
+    ask_call.apply_async((str(call.pk),), countdown=1)
+
+
 def look_soon(connection_id: uuid.UUID) -> bool:
     """Have a connection looked at for gaps; False when the broker is down."""
     try:

@@ -7,9 +7,8 @@ from typing import Any
 from django.db import transaction
 
 from calls import ledger
-from calls.ledger import Author
 from calls.models import EntryKind, LedgerEntry, Wallet
-from dashboard.models import AuditEntry, User, Workspace
+from dashboard.models import AuditEntry, Author, Workspace
 from dashboard.templatetags.amounts import exact, signed
 
 # A balance is at most this much above or below nothing.
@@ -118,8 +117,8 @@ def note(
     AuditEntry.record(
         wallet.workspace,
         action,
+        by,
         subject=subject,
         before=before or {},
         after=after or {},
-        **{"user" if isinstance(by, User) else "api_key": by},
     )

@@ -209,6 +209,10 @@ class ApiKey(models.Model):
         return compare_digest(self.secret_digest, digest(secret))
 
 
+# Who does something: a person, a program with its key, or Switchboard by itself.
+Author = User | ApiKey | None
+
+
 class AuditEntry(models.Model):
     """Who changed what, with the values before and after (never a secret)."""
 
@@ -228,6 +232,10 @@ class AuditEntry(models.Model):
         return f"{self.action} {self.subject}"
 
     @classmethod
-    def record(cls, workspace: Workspace, action: str, **facts: Any) -> "AuditEntry":
-        """Write one entry; `facts` are its other fields."""
+    def record(
+        cls, workspace: Workspace, action: str, by: Author = None, **facts: Any
+    ) -> "AuditEntry":
+        """Write one entry; `by` did it, and `facts` are its other fields."""
+        if by is not None:
+            facts["user" if isinstance(by, User) else "api_key"] = by
         return cls.objects.create(workspace=workspace, action=action, **facts)

@@ -19,7 +19,7 @@ from agents.providers.base import BindingFacts
 from agents.providers.dialects import Dialect, Reply
 from agents.providers.listing import AgentRecord, NumberRecord
 from agents.providers.registry import DIALECTS
-from agents.setups import Setup, Side
+from agents.setups import Setup, Side, SideRefused, side_with
 from calls.api import call_filters, launching, manners
 from calls.api.visit import Action, Problem, Visit
 from calls.models import Call
@@ -185,13 +185,11 @@ def _bound(visit: Visit, number: PhoneNumber, wanted: BindingFacts) -> Side:
     if not wanted.agent_id:
         return Side()
     agent = find_agent(visit, wanted.agent_id)
-    if agent.connection_id != number.connection_id:
-        words = f"{agent} and {number} belong to different connections."
-        raise Problem(400, words)
-    if wanted.version is not None and agent.version(wanted.version) is None:
-        words = f"{agent} has no version {wanted.version}."
-        raise Problem(404, words, "agent_version_not_found")
-    return Side(agent, wanted.version)
+    try:
+        return side_with(number, agent, wanted.version)
+    except SideRefused as error:
+        status = 404 if error.code else 400
+        raise Problem(status, str(error), error.code) from None
 
 
 def _number_record(number: PhoneNumber) -> NumberRecord:

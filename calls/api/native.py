@@ -333,8 +333,7 @@ def hang_up_call(request: HttpRequest, call_id: uuid.UUID) -> Json:
     call = _full(key.workspace, call_id)
     if call.is_open:
         try:
-            dispatch.hang_up(call)
+            tasks.hang_up(call)
         except ProviderError as error:
             raise Problem(409, "provider_error", error.message) from None
-        tasks.ask_call.apply_async((str(call.pk),), countdown=1)
     return call_json(_full(key.workspace, call_id))

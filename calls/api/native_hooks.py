@@ -11,7 +11,6 @@ from pydantic import AwareDatetime, ConfigDict
 
 from calls import endpoints, voices
 from calls.api.native import EPOCH, LATEST, Limit, Problem, api, key_of
-from calls.endpoints import Actor
 from calls.forms.endpoints import EndpointForm
 from calls.models import Attempt, Delivery, WebhookEndpoint
 from calls.own_json import Json, time
@@ -70,9 +69,7 @@ def create_webhook_endpoint(request: HttpRequest, body: EndpointIn) -> Status[Js
     events = body.events or voices.usual_events(body.format)
     typed = {"url": body.url, "name": body.name, "events": events}
     form = EndpointForm(key.workspace, body.format, typed)
-    row = endpoints.create(
-        key.workspace, _actor(key), dialect=body.format, **_read(form)
-    )
+    row = endpoints.create(key.workspace, key, dialect=body.format, **_read(form))
     return Status(201, endpoint_json(row) | {"secret": row.secret or None})
 
 
@@ -96,10 +93,10 @@ def update_webhook_endpoint(
     typed = {"url": row.url, "name": row.name, "events": events} | said
     fields = _read(EndpointForm(key.workspace, row.dialect, typed, row))
     changed = {name: value for name, value in fields.items() if name in said}
-    endpoints.change(row, _actor(key), changed)
+    endpoints.change(row, key, changed)
     if is_paused != bool(row.paused_at):
         verb = endpoints.pause if is_paused else endpoints.resume
-        verb(row, _actor(key), timezone.now())
+        verb(row, key, timezone.now())
     return endpoint_json(_endpoint(key, endpoint_id))
 
 
@@ -107,7 +104,7 @@ def update_webhook_endpoint(
 def delete_webhook_endpoint(request: HttpRequest, endpoint_id: int) -> Status[None]:
     """Delete an endpoint with its log, and what it is still owed."""
     key = key_of(request, WRITE)
-    endpoints.delete(_endpoint(key, endpoint_id), _actor(key))
+    endpoints.delete(_endpoint(key, endpoint_id), key)
     return Status(204, None)
 
 
@@ -119,7 +116,7 @@ def rotate_webhook_secret(request: HttpRequest, endpoint_id: int) -> Json:
     if not voices.VOICES[row.dialect].SIGNED_WITH:
         message = "Webhooks of this format are not signed."
         raise Problem(409, "conflict", message)
-    secret = endpoints.rotate(row, _actor(key), timezone.now())
+    secret = endpoints.rotate(row, key, timezone.now())
     return endpoint_json(row) | {"secret": secret}
 
 
@@ -170,7 +167,7 @@ def replay_webhook_delivery(
     key = key_of(request, WRITE)
     row = _endpoint(key, endpoint_id)
     rows = _deliveries(row, delivery_id)
-    endpoints.replay(rows, row, _actor(key), timezone.now())
+    endpoints.replay(rows, row, key, timezone.now())
     return Status(202, delivery_json(_deliveries(row, delivery_id)[0]))
 
 
@@ -182,7 +179,7 @@ def replay_webhook_deliveries(
     key = key_of(request, WRITE)
     row = _endpoint(key, endpoint_id)
     rows = endpoints.in_time(row, body.since, body.until, only_failed=body.only_failed)
-    count = endpoints.replay(rows, row, _actor(key), timezone.now())
+    count = endpoints.replay(rows, row, key, timezone.now())
     return Status(202, {"count": count})
 
 
@@ -213,10 +210,6 @@ def _read(form: EndpointForm) -> dict[str, Any]:
         return form.cleaned_data
     field, messages = next(iter(form.errors.items()))
     raise Problem(400, "invalid_json", " ".join(map(str, messages)), field)
-
-
-def _actor(key: ApiKey) -> Actor:
-    return Actor(api_key=key)
 
 
 # --- Shapes --------------------------------------------------------------------------

@@ -20,8 +20,9 @@ from agents.forms import ceiling_words, read_countries
 from agents.models import Agent, Connection, Direction, PhoneNumber
 from agents.providers.base import ProviderBusy, ProviderError, ProviderUnclear
 from agents.providers.registry import PROVIDERS
-from agents.setups import Setup, Side, names_of
+from agents.setups import Setup, Side, SideRefused, names_of, side_with
 from calls import tasks
+from calls.api.call_filters import as_uuid
 from calls.api.native import Problem, api, key_of
 from calls.api.shapes import agent_json, connection_json, number_json
 from dashboard.celery import send
@@ -107,9 +108,9 @@ def update_number(request: HttpRequest, number: str, body: NumberIn) -> Json:
 
 def _number(workspace: Workspace, written: str) -> PhoneNumber:
     rows = workspace.numbers.current().for_list().order_by("created_at")
-    try:
-        found = rows.filter(pk=uuid.UUID(written)).first()
-    except ValueError:
+    if pk := as_uuid(written):
+        found = rows.filter(pk=pk).first()
+    else:
         wanted = {written, phone.e164(written, workspace.country) or written}
         found = rows.filter(number__in=wanted).first()
     if found is None:
@@ -159,16 +160,11 @@ def _countries(written: list[str]) -> tuple[str, ...]:
 
 def _side(number: PhoneNumber, wanted: BoundIn, field: str) -> Side:
     agent = _agent(number.workspace, wanted.id, field)
-    if agent.connection_id != number.connection_id:
-        message = f"{agent} and {number} belong to different connections."
-        raise Problem(400, "invalid_json", message, field)
-    if wanted.version in (None, "", "latest"):
-        return Side(agent)
-    known = {str(version.version): version.version for version in agent.versions.all()}
-    if str(wanted.version) not in known:
-        message = f"{agent} has no version {wanted.version}."
-        raise Problem(404, "agent_version_not_found", message, field)
-    return Side(agent, known[str(wanted.version)])
+    try:
+        return side_with(number, agent, wanted.version)
+    except SideRefused as error:
+        status, code = (404, error.code) if error.code else (400, "invalid_json")
+        raise Problem(status, code, str(error), field) from None
 
 
 def _not_told(error: ProviderError) -> Problem:

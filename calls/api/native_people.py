@@ -11,6 +11,7 @@ from pydantic import ConfigDict
 
 from agents import phone
 from calls import contact_book
+from calls.api.call_filters import as_uuid
 from calls.api.native import Limit, Problem, api, key_of
 from calls.api.shapes import contact_json, suppression_json
 from calls.forms.contacts import ContactForm
@@ -50,7 +51,7 @@ def list_contacts(
     if number:
         rows = rows.filter(number=phone.e164(number, workspace.country))
     if cursor:
-        rows = contact_book.behind(rows, _contact(workspace, _uuid(cursor), "cursor"))
+        rows = contact_book.behind(rows, _contact(workspace, as_uuid(cursor), "cursor"))
     found = list(rows[: limit + 1])
     more = found[limit - 1] if len(found) > limit else None
     items = [contact_json(contact) for contact in found[:limit]]
@@ -138,13 +139,6 @@ def _problem_of(form: Form) -> Problem:
     field, messages = next(iter(form.errors.items()))
     code = "invalid_phone_number" if field == "number" else "invalid_json"
     return Problem(400, code, " ".join(map(str, messages)), field)
-
-
-def _uuid(text: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return None
 
 
 # --- Do not call ---------------------------------------------------------------------

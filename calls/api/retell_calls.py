@@ -11,7 +11,7 @@ from django.utils.dateparse import parse_datetime
 from agents.providers.base import LaunchWish
 from agents.providers.retell import filters, rendering, server
 from agents.providers.voicewire import telling
-from calls import dispatch, tasks
+from calls import tasks
 from calls.api import call_filters, launching, manners
 from calls.api.visit import Action, Json, Problem, Visit
 from calls.models import Call
@@ -130,9 +130,7 @@ def stop_call(visit: Visit) -> HttpResponse:
     """End a call; one that is over already stays as it is."""
     call = _call(visit)
     if call.status not in FINAL:
-        dispatch.hang_up(call)
-        tasks.ask_call.apply_async((str(call.pk),), countdown=1)
-        tasks.deliver.delay()
+        tasks.hang_up(call)
     return HttpResponse(status=204)
 
 

@@ -20,7 +20,6 @@ from django.views.decorators.http import (
 
 from agents.providers.dialects import SignedWith
 from calls import endpoints, voices
-from calls.endpoints import Actor
 from calls.forms.endpoints import EndpointForm, ReplayForm
 from calls.models import Delivery, WebhookEndpoint
 from dashboard.htmx import HtmxRequest, render_page
@@ -56,7 +55,7 @@ def settings_webhooks_new(request: HtmxRequest) -> HttpResponse:
     form = EndpointForm(request.workspace, dialect, request.POST or None)
     if request.method == "POST" and form.is_valid():
         row = endpoints.create(
-            request.workspace, _actor(request), dialect=dialect, **form.cleaned_data
+            request.workspace, request.user, dialect=dialect, **form.cleaned_data
         )
         return _shown(request, row, secret=str(row.secret), is_new=True)
     context = {"form": form, "format": dialect, "formats": voices.LABELS.items()}
@@ -72,7 +71,7 @@ def settings_webhooks_endpoint(request: HtmxRequest, pk: int) -> HttpResponse:
     row = _endpoint(request, pk)
     form = EndpointForm(request.workspace, row.dialect, request.POST or None, row)
     if request.method == "POST" and form.is_valid():
-        endpoints.change(row, _actor(request), form.cleaned_data)
+        endpoints.change(row, request.user, form.cleaned_data)
         messages.success(request, "Saved.")
         return redirect(row)
     return _shown(request, row, form=form, status=422 if form.errors else 200)
@@ -118,7 +117,7 @@ def settings_webhooks_delete(request: HtmxRequest, pk: int) -> HttpResponse:
     """Ask, then delete an endpoint with its log."""
     row = _endpoint(request, pk)
     if request.method == "POST":
-        endpoints.delete(row, _actor(request))
+        endpoints.delete(row, request.user)
         messages.success(request, f"{row} is told of nothing any more.")
         return redirect("settings_webhooks")
     context = {"endpoint": row, "waiting": endpoints.waiting(row)}
@@ -140,7 +139,7 @@ def webhook_test(request: HtmxRequest, pk: int) -> HttpResponse:
 def webhook_pause(request: HtmxRequest, pk: int) -> HttpResponse:
     """Let what is owed wait."""
     row = _endpoint(request, pk)
-    endpoints.pause(row, _actor(request), timezone.now())
+    endpoints.pause(row, request.user, timezone.now())
     messages.success(request, "Paused. What happens meanwhile waits.")
     return redirect(row)
 
@@ -149,7 +148,7 @@ def webhook_pause(request: HtmxRequest, pk: int) -> HttpResponse:
 def webhook_resume(request: HtmxRequest, pk: int) -> HttpResponse:
     """Send what waits."""
     row = _endpoint(request, pk)
-    endpoints.resume(row, _actor(request), timezone.now())
+    endpoints.resume(row, request.user, timezone.now())
     messages.success(request, "Resumed. What waited is sent now.")
     return redirect(row)
 
@@ -162,7 +161,7 @@ def webhook_rotate(request: HtmxRequest, pk: int) -> HttpResponse:
     if voices.VOICES[row.dialect].SIGNED_WITH == SignedWith.NOTHING:
         messages.warning(request, "Webhooks of this format are not signed.")
         return redirect(row)
-    secret = endpoints.rotate(row, _actor(request), timezone.now())
+    secret = endpoints.rotate(row, request.user, timezone.now())
     return _shown(request, row, secret=secret)
 
 
@@ -174,7 +173,7 @@ def webhook_replay(request: HtmxRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _shown(request, row, replay=form, status=422)
     rows = endpoints.in_time(row, **form.cleaned_data)
-    _say(request, endpoints.replay(rows, row, _actor(request), timezone.now()))
+    _say(request, endpoints.replay(rows, row, request.user, timezone.now()))
     return redirect(row)
 
 
@@ -186,7 +185,7 @@ def settings_webhooks_delivery(request: HtmxRequest, pk: int, no: int) -> HttpRe
     rows = row.deliveries.filter(pk=no)
     one = get_object_or_404(rows.select_related("call"))
     if request.method == "POST":
-        _say(request, endpoints.replay(rows, row, _actor(request), timezone.now()))
+        _say(request, endpoints.replay(rows, row, request.user, timezone.now()))
         return redirect("settings_webhooks_delivery", row.pk, one.pk)
     tries = list(one.log.order_by("pk"))
     version = f"{len(tries)}{one.state}"
@@ -215,10 +214,6 @@ def _endpoint(request: HtmxRequest, pk: int) -> WebhookEndpoint:
 def _admin(request: HtmxRequest) -> None:
     if not request.member.may("administer"):
         raise PermissionDenied(ADMINS_ONLY)
-
-
-def _actor(request: HtmxRequest) -> Actor:
-    return Actor(user=request.user)
 
 
 def _number(written: str) -> int | None:

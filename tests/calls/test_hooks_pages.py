@@ -11,7 +11,6 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from calls import endpoints
-from calls.endpoints import Actor
 from calls.models import Delivery, WebhookEndpoint
 from dashboard.models import Member, Workspace
 from tests.factories import make_agent, make_call, make_connection
@@ -31,7 +30,7 @@ def client(admin: Member, client_of: ClientOf) -> Client:
 
 @pytest.fixture
 def endpoint(workspace: Workspace) -> WebhookEndpoint:
-    return endpoints.create(workspace, Actor(), dialect="native", url=URL, name="CRM")
+    return endpoints.create(workspace, None, dialect="native", url=URL, name="CRM")
 
 
 def told(row: WebhookEndpoint, **fields: Any) -> Delivery:
@@ -295,5 +294,5 @@ def test_our_own_pause_is_on_the_home_page_of_admins(
 
 
 def test_a_pause_by_a_person_is_not(client: Client, endpoint: WebhookEndpoint) -> None:
-    endpoints.pause(endpoint, Actor(), datetime.now(tz=UTC))
+    endpoints.pause(endpoint, None, datetime.now(tz=UTC))
     assert "was paused" not in page(client, "/")

@@ -8,7 +8,6 @@ import pytest
 from pytest_django import Settings
 
 from calls import endpoints
-from calls.endpoints import Actor
 from calls.models import Delivery, WebhookEndpoint
 from dashboard.models import ApiKey, Workspace
 from tests.calls.test_native_api import send
@@ -25,7 +24,7 @@ def key(workspace: Workspace) -> str:
 
 @pytest.fixture
 def endpoint(workspace: Workspace) -> WebhookEndpoint:
-    return endpoints.create(workspace, Actor(), dialect="native", url=URL)
+    return endpoints.create(workspace, None, dialect="native", url=URL)
 
 
 def path(row: WebhookEndpoint, rest: str = "") -> str:
@@ -149,7 +148,7 @@ def test_a_new_secret_overlaps_with_the_old(
 def test_what_is_not_signed_has_no_secret_to_replace(
     key: str, workspace: Workspace
 ) -> None:
-    row = endpoints.create(workspace, Actor(), dialect="zudu", url=URL)
+    row = endpoints.create(workspace, None, dialect="zudu", url=URL)
     assert send(key, "POST", path(row, "/rotate-secret")).status_code == 409
 
 
@@ -243,7 +242,7 @@ CALLS = [
 
 @pytest.mark.parametrize(("method", "rest"), CALLS)
 def test_a_strangers_endpoint_is_not_found(key: str, method: str, rest: str) -> None:
-    row = endpoints.create(make_workspace(), Actor(), dialect="native", url=URL)
+    row = endpoints.create(make_workspace(), None, dialect="native", url=URL)
     answer = send(key, method, path(row, rest), {})
     assert (answer.status_code, answer.json()["error"]) == (404, "not_found")
     assert WebhookEndpoint.objects.filter(pk=row.pk).exists()

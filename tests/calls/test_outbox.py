@@ -26,7 +26,6 @@ from calls import (
     settling,
     voices,
 )
-from calls.endpoints import Actor
 from calls.models import (
     Attempt,
     Call,
@@ -101,7 +100,7 @@ def endpoint(workspace: Workspace) -> WebhookEndpoint:
 @pytest.fixture
 def native(workspace: Workspace) -> WebhookEndpoint:
     """Have somebody listen in our own format."""
-    return endpoints.create(workspace, Actor(), dialect="native", url=URL)
+    return endpoints.create(workspace, None, dialect="native", url=URL)
 
 
 def ringing(workspace: Workspace, to_number: str = "+14155550100") -> Call:
@@ -485,7 +484,7 @@ def test_after_one_is_given_up_the_rest_of_the_call_is_told(
 def test_a_new_secret_and_the_old_one_sign_for_a_day(
     call: Call, native: WebhookEndpoint, receiver: Receiver
 ) -> None:
-    old, new = native.secret, endpoints.rotate(native, Actor(), now())
+    old, new = native.secret, endpoints.rotate(native, None, now())
     happens(call, "in_progress")
     outbox.deliver_due(later(1))
     happens(call, "ended")
@@ -540,7 +539,7 @@ def test_what_is_deleted_meanwhile_is_forgotten(
     happens(call, "in_progress")
     (parcel,) = outbox.claim([], later(1))
     sent = parcel.send()
-    endpoints.delete(native, Actor())
+    endpoints.delete(native, None)
     assert settling.settle([sent], later(2)) == 0
     assert not Attempt.objects.exists()
 
@@ -622,11 +621,11 @@ def test_gone_is_taken_at_its_word(
 def test_resuming_sends_what_waits(
     call: Call, native: WebhookEndpoint, receiver: Receiver
 ) -> None:
-    endpoints.pause(native, Actor(), now())
+    endpoints.pause(native, None, now())
     plays(call)
     assert outbox.deliver_due(later(1)) == 0
     native.refresh_from_db()
-    endpoints.resume(native, Actor(), now())
+    endpoints.resume(native, None, now())
     assert outbox.deliver_due(later(1)) == 3
     assert receiver.events == ["call.answered", "call.ended", "call.analyzed"]
 
@@ -639,8 +638,8 @@ def test_resuming_waits_for_no_later_try(
     receiver.statuses = [500]
     outbox.deliver_due(later(0))
     assert not Delivery.objects.filter(due_at__lt=later(3600)).exists()
-    endpoints.pause(native, Actor(), now())
-    endpoints.resume(native, Actor(), now())
+    endpoints.pause(native, None, now())
+    endpoints.resume(native, None, now())
     assert outbox.deliver_due(later(1)) == 3
 
 
@@ -654,14 +653,14 @@ def test_the_last_try_before_the_pause_is_not_given_up(
     outbox.deliver_due(later(0))
     native.refresh_from_db()
     assert native.paused_at
-    endpoints.resume(native, Actor(), later(10))
+    endpoints.resume(native, None, later(10))
     assert outbox.deliver_due(later(31)) == 1
 
 
 def test_a_paused_endpoint_may_be_tested(
     call: Call, native: WebhookEndpoint, receiver: Receiver
 ) -> None:
-    endpoints.pause(native, Actor(), now())
+    endpoints.pause(native, None, now())
     happens(call, "in_progress")
     native.refresh_from_db()
     endpoints.test(native, now())
@@ -684,7 +683,7 @@ def test_a_failed_test_is_not_repeated_and_says_nothing_of_the_endpoint(
 def test_there_is_a_test_in_every_format(
     workspace: Workspace, key: str, receiver: Receiver, dialect: str
 ) -> None:
-    row = endpoints.create(workspace, Actor(), dialect=dialect, url=URL)
+    row = endpoints.create(workspace, None, dialect=dialect, url=URL)
     endpoints.test(row, now())
     assert outbox.deliver_due(later(1)) == 1
     assert "test" in receiver.came[0].content.decode()
@@ -695,7 +694,7 @@ def test_there_is_a_test_in_every_format(
 def test_a_dead_receiver_holds_up_nobody(
     call: Call, native: WebhookEndpoint, workspace: Workspace
 ) -> None:
-    well = endpoints.create(workspace, Actor(), dialect="native", url=f"{URL}/well")
+    well = endpoints.create(workspace, None, dialect="native", url=f"{URL}/well")
     others = [ringing(workspace) for _ in range(12)]
     came: list[float] = []
     let_go = threading.Event()
@@ -734,7 +733,7 @@ def test_a_receiver_that_breaks_us_holds_up_nobody(
     call: Call, native: WebhookEndpoint, workspace: Workspace, receiver: Receiver
 ) -> None:
     WebhookEndpoint.objects.update(url="https://a..b/")
-    endpoints.create(workspace, Actor(), dialect="native", url=URL)
+    endpoints.create(workspace, None, dialect="native", url=URL)
     receiver.statuses = [RuntimeError("unheard of")]
     happens(call, "in_progress")
     assert outbox.deliver_due(later(1)) == 1
