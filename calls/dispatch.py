@@ -24,7 +24,7 @@ from agents.providers.base import (
     ProviderUnclear,
     WishRefused,
 )
-from calls import budget, lifecycle, pacing, policy
+from calls import budget, changes, lifecycle, pacing, policy
 from calls.lifecycle import Applied
 from calls.models import Call, CallStatus, Fault
 from calls.models.call import CallQuerySet
@@ -200,7 +200,7 @@ def dial(call_id: uuid.UUID, attempt: int, start: datetime) -> Applied | None:
         ask_at = start + call.connection.kind.ask_after[0]
         lifecycle.unclear(call_id, _unclear_words(call, error), ask_at)
         return _moved(call_id)
-    return lifecycle.apply(call_id, update, datetime.now(tz=UTC))
+    return lifecycle.apply(call_id, update, datetime.now(tz=UTC), changes.REPLY)
 
 
 def _hold(call: Call, attempt: int, held: policy.Held) -> Applied | None:

@@ -29,7 +29,7 @@ WATCHED = (
 SAVED = (
     *WATCHED,
     *("currency", "note", "due_at", "ask_at", "asks"),
-    *("dialed_at", "heard_at", "changed_at"),
+    *("dialed_at", "heard_at", "changed_at", "answered_by_heard"),
 )
 # A shorter run of digits is an extension, and stays as it is.
 SHORTEST = 7
@@ -46,6 +46,9 @@ def fold(call: Call, update: CallUpdate, *, is_new: bool) -> None:
     """Set the facts of `update` on `call` in memory; older ones only fill gaps."""
     for name in PLAIN + TIMED:
         value = getattr(update, name)
+        if name == "answered_by" and call.answered_by_heard:
+            # A person knows better who answered.
+            name = "answered_by_heard"
         if value not in ("", None) and (is_new or not getattr(call, name)):
             setattr(call, name, value)
     if update.cost is not None:
@@ -81,7 +84,9 @@ def _fold_end(call: Call, update: CallUpdate) -> None:
 
 def _fold_analysis(call: Call, update: CallUpdate, *, is_new: bool) -> None:
     facts = update.analysis
-    if facts is None or not (is_new or not call.summary):
+    if facts is None or call.transcript_erased_at:
+        return
+    if not is_new and call.summary:
         return
     call.summary = facts.summary or call.summary
     call.sentiment = facts.sentiment or call.sentiment

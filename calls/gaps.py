@@ -20,7 +20,7 @@ from agents.providers.base import (
     ProviderError,
     ProviderRefused,
 )
-from calls import asking, budget, hints, intake, lifecycle
+from calls import asking, budget, changes, hints, intake, lifecycle
 from calls.lifecycle import Applied
 from calls.matching import Known, ids_of
 from calls.models import Call, CallStatus, Watch
@@ -174,7 +174,8 @@ def _compare(
     done.compared += len(told)
     pairs = [(pk, asking.hint(now)) for pk in dict.fromkeys(stale)]
     done.asked += len(pairs)
-    done.applied += lifecycle.apply_all(pairs, now) if pairs else []
+    heard = [changes.LIST] * len(pairs)
+    done.applied += lifecycle.apply_all(pairs, now, heard) if pairs else []
     return True
 
 
@@ -227,7 +228,7 @@ def _bring_in(
     is_over = (fetched or update).status in FINAL
     told = [update, fetched] if fetched else [update]
     found_at = now if is_over else None
-    applied, is_new = intake.take_in(connection, told, now, found_at)
+    applied, is_new = intake.take_in(connection, told, now, changes.LIST, found_at)
     done.found += is_new and is_over
     done.applied.append(applied)
     return True

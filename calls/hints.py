@@ -17,7 +17,7 @@ from agents.providers.base import (
     Provider,
     ProviderError,
 )
-from calls import batches, budget, intake
+from calls import batches, budget, changes, intake
 from calls.lifecycle import Applied
 from calls.matching import Known, ids_of
 from calls.models import WebhookEvent
@@ -126,7 +126,10 @@ def _settle(
         fresh = rows.filter(pk=event.pk, applied_at=None).first()
         if fresh is None:
             return []
-        done = [intake.take_in(event.connection, told, now)[0] for told in found]
+        done = [
+            intake.take_in(event.connection, told, now, changes.POLL)[0]
+            for told in found
+        ]
         fresh.error = "" if done else UNKNOWN.format(label=label)
         fresh.call = done[-1].call if done else None
         fresh.applied_at = now if is_all else None

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from agents.models import Connection
 from agents.providers.base import CallUpdate
 from calls import lifecycle
+from calls.changes import Heard
 from calls.lifecycle import Applied
 from calls.matching import Known, Row
 
@@ -42,6 +43,7 @@ def take_in(
     connection: Connection,
     updates: Sequence[CallUpdate],
     now: datetime,
+    heard: Heard,
     found_at: datetime | None = None,
 ) -> tuple[Applied, bool]:
     """Apply what the provider says of one call; return it, and whether it is new."""
@@ -49,5 +51,6 @@ def take_in(
         known = Known([(connection, update) for update in updates])
         best = next((u for u in updates if known.find(connection, u)), updates[0])
         call_id, is_new = find_or_create(known, connection, best, now, found_at)
-        done = lifecycle.apply_all([(call_id, update) for update in updates], now)
+        pairs = [(call_id, update) for update in updates]
+        done = lifecycle.apply_all(pairs, now, [heard] * len(pairs))
     return done[-1], is_new

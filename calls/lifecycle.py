@@ -16,9 +16,10 @@ from django.db import transaction
 
 from agents.models import Connection
 from agents.providers.base import CallUpdate, ProviderError
-from calls import asking, audio, batches, facts, merging, money, owing, transcript
+from calls import asking, changes, facts, matching, merging, owing, saving, transcript
+from calls.changes import Heard
 from calls.merging import Fusion
-from calls.models import Call, CallStatus, Fault
+from calls.models import Call, CallChange, CallStatus, Fault
 from calls.models.call import FINAL, WAITING
 
 RANK: dict[str, int] = {
@@ -123,6 +124,8 @@ def requeue(
         note=note,
         changed_at=_now(),
     )
+    if back and note:
+        changes.moved(call_id, CallStatus.DIALING, CallStatus.QUEUED, note)
     return back == 1
 
 
@@ -133,6 +136,7 @@ def unclear(call_id: uuid.UUID, note: str, ask_at: datetime) -> bool:
     with transaction.atomic():
         if not rows.update(status=after, note=note, ask_at=ask_at, changed_at=_now()):
             return False
+        changes.moved(call_id, before, after, note)
         owing.owe(Call.objects.get(pk=call_id), before, {"status"})
     return True
 
@@ -161,7 +165,8 @@ def fail(
         call.end_reason, call.end_reason_raw = reason, raw[:80]
         call.fault, call.note, call.ended_at = fault, note, _now()
         call.ask_at = call.due_at = None
-        _save(done, _now())
+        saving.save_end(call, done.before, _now())
+    done.changed = {"status", "end_reason"}
     return done
 
 
@@ -180,40 +185,55 @@ def cancel(call_id: uuid.UUID, note: str = "") -> bool:
         call = Call.objects.select_for_update(no_key=True).get(pk=call_id)
         if call.status not in WAITING:
             return False
-        done = Applied(call, call.status)
+        before = call.status
         call.status = CallStatus.CANCELED
         call.end_reason, call.fault, call.note = "canceled", Fault.NONE, note
         call.ended_at, call.due_at = now, None
-        _save(done, now)
+        saving.save_end(call, before, now)
     return True
 
 
 # --- Facts ---------------------------------------------------------------------------
-def apply(call_id: uuid.UUID, update: CallUpdate, now: datetime) -> Applied:
+def apply(
+    call_id: uuid.UUID,
+    update: CallUpdate,
+    now: datetime,
+    heard: Heard = changes.POLL,
+) -> Applied:
     """Fold one update into one call; see `apply_all`."""
-    return apply_all([(call_id, update)], now)[0]
+    return apply_all([(call_id, update)], now, [heard])[0]
 
 
-def apply_all(pairs: Sequence[merging.Pair], now: datetime) -> list[Applied]:
+def apply_all(
+    pairs: Sequence[merging.Pair], now: datetime, heard: Sequence[Heard] = ()
+) -> list[Applied]:
     """Fold updates into their calls, in order, under the rows' locks.
+
+    `heard` says of each update who told us; without it, the provider was asked.
 
     One transaction for many: a burst of webhooks costs a few statements, not many. A
     stranger's row that turns out to be one of these calls goes into it. What is returned
     is in the order of `pairs`. Raises CallGone when a call went into another meanwhile.
     """
-    return merging.settle(lambda also: _apply_all(pairs, also, now))
+    heard = heard or [changes.POLL] * len(pairs)
+    return merging.settle(lambda also: _apply_all(pairs, also, now, heard))
 
 
 @transaction.atomic
 def _apply_all(
-    pairs: Sequence[merging.Pair], also: set[uuid.UUID] | None, now: datetime
+    pairs: Sequence[merging.Pair],
+    also: set[uuid.UUID] | None,
+    now: datetime,
+    heard: Sequence[Heard],
 ) -> list[Applied]:
-    calls = _locked({call_id for call_id, _ in pairs} | (also or set()))
+    calls = matching.locked({call_id for call_id, _ in pairs} | (also or set()))
     fusion = Fusion(calls, pairs, looks=also is not None)
     spoken = transcript.known(fusion.calls)
-    applied = []
+    applied: list[Applied] = []
+    story: list[CallChange] = []
     whole: dict[uuid.UUID, Applied] = {}
-    for call_id, update in (*fusion.told, *pairs):
+    told_by = (*[changes.MERGE] * len(fusion.told), *heard)
+    for (call_id, update), who in zip((*fusion.told, *pairs), told_by, strict=True):
         call = fusion.call_of(call_id)
         done = Applied(call, call.status)
         believed = fusion.believed(call, update)
@@ -222,9 +242,11 @@ def _apply_all(
         else:
             done.changed = _doubt(call, now)
         applied.append(done)
+        story.append(changes.change(call, who, done.before, done.changed, now))
         whole.setdefault(call.pk, Applied(call, done.before)).changed |= done.changed
     spoken.save()
-    _save_all(list(whole.values()), now)
+    touched = [(done.call, done.before, done.changed) for done in whole.values()]
+    saving.save_all(touched, story, now)
     return applied[len(fusion.told) :]
 
 
@@ -234,6 +256,8 @@ def _take(
     """Fold one update into a locked call; return the names of what changed."""
     is_new = facts.is_news(call, update)
     changed = absorb(call, update, now, is_new=is_new)
+    if call.transcript_erased_at:
+        return changed
     return changed | spoken.absorb(call.pk, update, is_new=is_new)
 
 
@@ -246,30 +270,6 @@ def _doubt(call: Call, now: datetime) -> set[str]:
         call.note = merging.DOUBT.format(label=call.connection.kind.label)
         call.ask_at = now + asking.DOUBT_WAIT
     return {"status"} if call.status != before else set()
-
-
-def _save_all(whole: list[Applied], now: datetime) -> None:
-    """Save calls with what changed, and owe the news of it."""
-    changed = [done for done in whole if done.changed]
-    for done in changed:
-        done.call.changed_at = now
-    late = {name for done in changed for name in done.changed} & set(facts.LATER)
-    batches.save([done.call for done in whole], {*facts.SAVED, *late})
-    audio.owe([done.call for done in changed], now)
-    owing.owe_all((done.call, done.before, done.changed) for done in changed)
-    # Last: it holds up others who launch.
-    money.settle(*(d.call for d in changed if money.is_worth(d.call, d.changed)))
-
-
-def _locked(ids: set[uuid.UUID]) -> dict[uuid.UUID, Call]:
-    """Return the calls, locked in one order, with one object for each connection."""
-    rows = Call.objects.select_for_update(no_key=True).filter(pk__in=ids)
-    calls = {call.pk: call for call in rows.order_by("pk")}
-    owners = {call.connection_id for call in calls.values()}
-    connections = Connection.objects.select_related("workspace").in_bulk(owners)
-    for call in calls.values():
-        call.connection = connections[call.connection_id]
-    return calls
 
 
 def create(
@@ -325,15 +325,6 @@ def _set_heard(call: Call, update: CallUpdate, now: datetime) -> None:
     if call.is_open and not asking.is_hint(update):
         call.asks = 0
     call.ask_at = asking.next_at(call, update, now)
-
-
-def _save(done: Applied, now: datetime) -> None:
-    """Save a call this module ended by itself, and owe the news of it."""
-    done.changed |= {"status", "end_reason"}
-    done.call.changed_at = now
-    done.call.save(update_fields=facts.SAVED)
-    owing.owe(done.call, done.before, done.changed)
-    money.settle(done.call)
 
 
 def _now() -> datetime:

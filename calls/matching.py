@@ -5,7 +5,7 @@ A provider may have two ids for a call, and either may come in a webhook or a li
 
 import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.db.models import Q
@@ -122,3 +122,14 @@ class Known:
         if named.fits(ids) or (held is None and connection.kind.ids_may_differ):
             return named
         return held
+
+
+def locked(ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Call]:
+    """Return the calls, locked in one order, with one object for each connection."""
+    rows = Call.objects.select_for_update(no_key=True).filter(pk__in=ids)
+    calls = {call.pk: call for call in rows.order_by("pk")}
+    owners = {call.connection_id for call in calls.values()}
+    connections = Connection.objects.select_related("workspace").in_bulk(owners)
+    for call in calls.values():
+        call.connection = connections[call.connection_id]
+    return calls

@@ -18,7 +18,15 @@ from django.db import IntegrityError, OperationalError, transaction
 from agents.providers.base import CallUpdate
 from calls import money
 from calls.matching import Row, ids_of, rows_named, rows_with
-from calls.models import Call, Delivery, Recording, RecordingState, WebhookEvent
+from calls.models import (
+    Call,
+    CallChange,
+    Delivery,
+    Note,
+    Recording,
+    RecordingState,
+    WebhookEvent,
+)
 from calls.models.recording import store
 from calls.records import record
 
@@ -173,6 +181,9 @@ def take_over(call: Call, stranger: Call) -> None:
     no more, and the same news is owed for the call itself. Both rows are locked.
     """
     WebhookEvent.objects.filter(call=stranger).update(call=call)
+    CallChange.objects.filter(call=stranger).update(call=call)
+    Note.objects.filter(call=stranger).update(call=call, turn=None)
+    call.tags.add(*stranger.tags.all())
     owed = Delivery.objects.filter(call=stranger)
     owed.filter(attempts=0).delete()
     owed.update(call=call)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from agents.models import Connection
 from agents.providers.base import CallUpdate, ProviderError
 from agents.providers.registry import PROVIDERS
-from calls import budget, dispatch, lifecycle
+from calls import budget, changes, dispatch, lifecycle
 from calls.lifecycle import Applied
 from calls.merging import CallGone
 from calls.models import Call, CallStatus
@@ -104,7 +104,7 @@ def _ask(call: Call, now: datetime) -> Applied | None:
             call,
             f"{label} says only “{word}” of this call, longer than any call lasts.",
         )
-    done = lifecycle.apply(call.pk, update, now)
+    done = lifecycle.apply(call.pk, update, now, changes.POLL)
     if done.call.status == CallStatus.UNCONFIRMED and _is_too_old(call, now):
         return _lose(done.call, done.call.note)
     return done

@@ -15,7 +15,7 @@ from django.db.models import F
 
 from agents.providers.base import ProviderError, ProviderRefused
 from agents.providers.download import Downloaded, download
-from calls import budget, dispatch, lifecycle
+from calls import budget, changes, dispatch, lifecycle
 from calls.merging import CallGone
 from calls.models import Call, Recording, RecordingState
 from calls.models.recording import store
@@ -86,7 +86,8 @@ def _download(recording: Recording, file: IO[bytes], now: datetime) -> Downloade
     is_stale = recording.tries > 1 and bool(call.provider_call_id)
     if is_stale and budget.may_ask(call.connection, now):
         update = client.fetch_call(dispatch.handle_of(call))
-        call = lifecycle.apply(call.pk, update, now).call if update else call
+        if update:
+            call = lifecycle.apply(call.pk, update, now, changes.POLL).call
     url, headers = client.recording(call.recording_url)
     recording.source_url = url
     return download(url, file, label=client.label, headers=headers)

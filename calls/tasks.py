@@ -20,6 +20,7 @@ from agents.providers import http
 from calls import (
     audio,
     contact_import,
+    digest,
     dispatch,
     endpoints,
     gaps,
@@ -242,6 +243,14 @@ def settle_missed() -> None:
 
 
 @shared_task
+def digest_calls() -> None:
+    """Take calls that are over into search, summaries and the queue of looks."""
+    with spare_hand() as is_free:
+        while is_free and digest.run(_now()):
+            pass
+
+
+@shared_task
 def sweep() -> None:
     """Find what lost nudges and killed workers left behind."""
     now = _now()
@@ -254,5 +263,6 @@ def sweep() -> None:
         fetch_recording.delay(str(call_id))
     apply_events.delay()
     deliver.delay()
+    digest_calls.delay()
     for import_id in contact_import.overdue(now):
         import_contacts.delay(str(import_id))

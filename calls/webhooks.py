@@ -21,11 +21,12 @@ from agents.models import Connection
 from agents.providers.base import CallUpdate
 from agents.providers.reading import decoded
 from calls import batches, facts, hints, intake, lifecycle
+from calls.changes import Heard
 from calls.hints import Hint
 from calls.lifecycle import Applied
 from calls.matching import Known, ids_of
 from calls.merging import CallGone
-from calls.models import WebhookEvent
+from calls.models import ToldBy, WebhookEvent
 from calls.models.traffic import Verdict
 
 logger = logging.getLogger(__name__)
@@ -247,14 +248,15 @@ def _apply_group(events: list[WebhookEvent], now: datetime) -> list[Applied | Hi
     known = Known([(event.connection, update) for event, update in told])
     strange = [event for event, update in told if _is_strange(event, update, known)]
     left_alone = {event.pk for event in strange}
-    meant, pairs = [], []
+    meant, pairs, heard = [], [], []
     for event, update in told:
         is_of_a_call = ids_of(update) or known.find(event.connection, update)
         if is_of_a_call and event.pk not in left_alone:
             call_id, _ = intake.find_or_create(known, event.connection, update, now)
             meant.append(event)
             pairs.append((call_id, _as_told(event, update, now)))
-    applied = lifecycle.apply_all(pairs, now) if pairs else []
+            heard.append(Heard(ToldBy.WEBHOOK, event.pk))
+    applied = lifecycle.apply_all(pairs, now, heard) if pairs else []
     for event, done in zip(meant, applied, strict=True):
         event.call_id = done.call.pk
     settled = [event for event in events if event.pk not in left_alone]

@@ -13,6 +13,7 @@ from calls.models.money import (
 )
 from calls.models.people import Contact, Suppression
 from calls.models.recording import Recording, RecordingState
+from calls.models.review import CallChange, CallTag, Note, Tag, ToldBy
 from calls.models.spoken import ToolCall, Turn
 from calls.models.traffic import (
     Attempt,
@@ -28,7 +29,9 @@ __all__ = [
     "Bill",
     "BillingStep",
     "Call",
+    "CallChange",
     "CallStatus",
+    "CallTag",
     "Contact",
     "ContactImport",
     "Delivery",
@@ -37,6 +40,7 @@ __all__ = [
     "Fault",
     "ImportStatus",
     "LedgerEntry",
+    "Note",
     "OnKnown",
     "Rate",
     "Recording",
@@ -44,6 +48,8 @@ __all__ = [
     "Source",
     "Spend",
     "Suppression",
+    "Tag",
+    "ToldBy",
     "ToolCall",
     "Turn",
     "Wallet",

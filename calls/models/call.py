@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 from uuid_utils.compat import uuid7
@@ -209,6 +209,24 @@ class Call(models.Model):
     analysis = models.JSONField(default=dict)
     recording_url = models.TextField(blank=True)
     join = models.JSONField(default=dict)
+
+    # --- what people and the history made of it
+    reviewed_at = models.DateTimeField(null=True, blank=True)
+    reviewed_by = models.ForeignKey(
+        User,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+    )
+    # Where a person corrected `answered_by`: what the provider says.
+    answered_by_heard = models.CharField(max_length=7, blank=True)
+    # What was said was erased, and must not come back by a late webhook.
+    transcript_erased_at = models.DateTimeField(null=True, blank=True)
+    # The `changed_at` that search, summaries and the queue of looks have seen.
+    digested_at = models.DateTimeField(null=True, blank=True)
+
     objects = CallQuerySet.as_manager()
 
     class Meta:
@@ -277,6 +295,13 @@ class Call(models.Model):
                 fields=["connection", "other_call_id"],
                 condition=~Q(other_call_id=""),
                 name="call_by_other_id",
+            ),
+            # "What has ended, or changed after its end, that the history lacks?"
+            models.Index(
+                fields=["id"],
+                condition=Q(status__in=FINAL)
+                & (Q(digested_at=None) | ~Q(digested_at=F("changed_at"))),
+                name="call_to_digest",
             ),
         ]
 

@@ -1,0 +1,83 @@
+"""The story of a call's changes: what changed, when, and who told us."""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from calls import batches
+from calls.models import Call, CallChange, ToldBy
+from dashboard.models import ApiKey, Author
+
+# Of no interest to a reader: they change at every look.
+SILENT = frozenset({"status_raw", "provider_call_id", "other_call_id"})
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Who told us of a change; `event_id`: the webhook that did."""
+
+    told_by: ToldBy
+    event_id: int | None = None
+
+
+REPLY = Heard(ToldBy.REPLY)
+POLL = Heard(ToldBy.POLL)
+LIST = Heard(ToldBy.LIST)
+MERGE = Heard(ToldBy.MERGE)
+US = Heard(ToldBy.US)
+
+
+def change(
+    call: Call,
+    heard: Heard,
+    before: str,
+    changed: Iterable[str],
+    at: datetime,
+    note: str = "",
+) -> CallChange:
+    """Return the unsaved row of a change; `changed` are names of fields, and "turns"."""
+    after = call.status
+    return CallChange(
+        call_id=call.pk,
+        at=at,
+        told_by=heard.told_by,
+        event_id=heard.event_id,
+        status_before=before if before != after else "",
+        status_after=after if before != after else "",
+        fields=sorted(set(changed) - SILENT - {"status"}),
+        note=note[:400],
+    )
+
+
+def is_worth(row: CallChange) -> bool:
+    """Tell whether a change says anything to a reader."""
+    return bool(row.status_after or row.fields or row.note)
+
+
+def write(rows: Iterable[CallChange]) -> None:
+    """Write changes, in one statement."""
+    batches.insert_new([row for row in rows if is_worth(row)])
+
+
+def moved(call_id: uuid.UUID, before: str, after: str, note: str) -> None:
+    """Write that we moved a call from one status to another, and why."""
+    CallChange.objects.create(
+        call_id=call_id,
+        told_by=ToldBy.US,
+        status_before=before,
+        status_after=after,
+        note=note[:400],
+    )
+
+
+def by_hand(call: Call, by: Author, at: datetime, note: str) -> CallChange:
+    """Write what a person or a program did to a call, in words."""
+    told_by = ToldBy.PERSON if by else ToldBy.US
+    row = CallChange(call=call, at=at, told_by=told_by, note=note[:400])
+    if isinstance(by, ApiKey):
+        row.told_by, row.api_key = ToldBy.PROGRAM, by
+    else:
+        row.user = by
+    row.save()
+    return row

@@ -1,0 +1,34 @@
+"""Saving changed calls, with all that a change brings: its story, news, sound, money."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from calls import audio, batches, changes, facts, money, owing
+from calls.models import Call, CallChange
+from calls.owing import Change
+
+
+def save_all(
+    touched: Sequence[Change], story: Iterable[CallChange], now: datetime
+) -> None:
+    """Save locked calls; what changed of them is owed to those who listen."""
+    changed = [change for change in touched if change[2]]
+    for call, _, _ in changed:
+        call.changed_at = now
+    late = {name for _, _, names in changed for name in names} & set(facts.LATER)
+    batches.save([call for call, _, _ in touched], {*facts.SAVED, *late})
+    changes.write(story)
+    audio.owe([call for call, _, _ in changed], now)
+    owing.owe_all(changed)
+    # Last: it holds up others who launch.
+    money.settle(*(call for call, _, names in changed if money.is_worth(call, names)))
+
+
+def save_end(call: Call, before: str, now: datetime) -> None:
+    """Save a call that we ended by ourselves, and owe the news of it."""
+    names = {"status", "end_reason"}
+    call.changed_at = now
+    call.save(update_fields=facts.SAVED)
+    changes.write([changes.change(call, changes.US, before, names, now, call.note)])
+    owing.owe(call, before, names)
+    money.settle(call)
