@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from agents.models import Connection
 from agents.providers.base import CallUpdate
 from calls import lifecycle
-from calls.changes import Heard
+from calls.changes import POLL, Heard
 from calls.lifecycle import Applied
 from calls.matching import Known, Row
 
@@ -43,7 +43,7 @@ def take_in(
     connection: Connection,
     updates: Sequence[CallUpdate],
     now: datetime,
-    heard: Heard,
+    heard: Heard = POLL,
     found_at: datetime | None = None,
 ) -> tuple[Applied, bool]:
     """Apply what the provider says of one call; return it, and whether it is new."""

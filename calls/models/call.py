@@ -213,12 +213,7 @@ class Call(models.Model):
     # --- what people and the history made of it
     reviewed_at = models.DateTimeField(null=True, blank=True)
     reviewed_by = models.ForeignKey(
-        User,
-        models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="+",
-        db_index=False,
+        User, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
     )
     # Where a person corrected `answered_by`: what the provider says.
     answered_by_heard = models.CharField(max_length=7, blank=True)
