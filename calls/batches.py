@@ -10,10 +10,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
 from django.db import connection
-from django.db.models import Field, JSONField, Model
+from django.db.models import Field, FileField, JSONField, Model
+
+from dashboard.fields import EncryptedJSONField
 
 Column: TypeAlias = "Field[Any, Any]"
 Row = Sequence[Any]
+# What only the field can write as the database takes it.
+NEEDS_FIELD = (JSONField, EncryptedJSONField, FileField)
 # SQLite takes 32,766 values in one statement.
 CHUNK = 500
 
@@ -29,13 +33,30 @@ def insert_new(rows: Sequence[Model]) -> None:
 
 def _insert(rows: Sequence[Model]) -> None:
     meta = rows[0]._meta
-    fields = [field for field in meta.concrete_fields if not field.primary_key]
+    fields = _all_but_key(rows[0])
     names = ", ".join(_quoted(field) for field in fields)
     places = ", ".join([f"({', '.join(['%s'] * len(fields))})"] * len(rows))
-    values = [value for row in rows for value in _values(row, fields)]
+    values = [value for row in _values(rows, fields) for value in row]
     insert = f"INSERT INTO {meta.db_table} ({names}) VALUES {places}"
     with connection.cursor() as cursor:
         cursor.execute(f"{insert} ON CONFLICT DO NOTHING", values)
+
+
+def add(rows: Sequence[Model]) -> None:
+    """Insert rows that are certainly new, by what is quickest: COPY on PostgreSQL.
+
+    The rows do not learn their ids.
+    """
+    if not rows or connection.vendor != "postgresql":
+        insert_new(rows)
+        return
+    fields = _all_but_key(rows[0])
+    names = [str(field.attname) for field in fields]
+    _copy(type(rows[0]), names, [[getattr(row, n) for n in names] for row in rows])
+
+
+def _all_but_key(row: Model) -> list[Column]:
+    return [field for field in row._meta.concrete_fields if not field.primary_key]
 
 
 def save(rows: Sequence[Model], names: Iterable[str]) -> None:
@@ -48,19 +69,26 @@ def save(rows: Sequence[Model], names: Iterable[str]) -> None:
     places = ", ".join(f"{_quoted(field)} = %s" for field in fields)
     update = f"UPDATE {meta.db_table} SET {places} WHERE {_quoted(meta.pk)} = %s"
     with connection.cursor() as cursor:
-        cursor.executemany(update, [_values(row, [*fields, meta.pk]) for row in rows])
+        cursor.executemany(update, _values(rows, [*fields, meta.pk]))
 
 
 def _quoted(field: Column) -> str:
     return connection.ops.quote_name(str(field.column))
 
 
-def _values(row: Model, fields: Iterable[Column]) -> list[Any]:
-    """Return what the fields hold, as the database takes it."""
-    return [
-        field.get_db_prep_save(getattr(row, field.attname), connection)
-        for field in fields
-    ]
+def _values(rows: Sequence[Model], fields: Sequence[Column]) -> list[list[Any]]:
+    """Return what the fields hold, row by row, as the database takes it.
+
+    PostgreSQL's driver takes most values as they are, and asking each field is slow.
+    """
+    by_itself = connection.vendor == "postgresql"
+    columns = []
+    for field in fields:
+        values = [getattr(row, field.attname) for row in rows]
+        if not by_itself or isinstance(field, NEEDS_FIELD):
+            values = [field.get_db_prep_save(value, connection) for value in values]
+        columns.append(values)
+    return [list(row) for row in zip(*columns, strict=True)]
 
 
 # --- Filling a workspace -------------------------------------------------------------

@@ -57,7 +57,7 @@ def is_worth(row: CallChange) -> bool:
 
 def write(rows: Iterable[CallChange]) -> None:
     """Write changes, in one statement."""
-    batches.insert_new([row for row in rows if is_worth(row)])
+    batches.add([row for row in rows if is_worth(row)])
 
 
 def moved(call_id: uuid.UUID, before: str, after: str, note: str) -> None:

@@ -7,6 +7,8 @@ import re
 import uuid
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
 from django.db.models import Q
 
@@ -64,19 +66,26 @@ def ids_of(update: CallUpdate) -> set[str]:
 
 def rows_with(connections: Iterable[uuid.UUID], ids: set[str]) -> list[Row]:
     """Return the calls of the connections that have one of the ids."""
-    if not ids:
-        return []
-    named = Q(provider_call_id__in=ids) | Q(other_call_id__in=ids)
-    rows = Call.objects.filter(named, connection__in=set(connections))
-    return [Row(*row) for row in rows.values_list(*COLUMNS)]
+    return _rows(connections, ids, set())
 
 
 def rows_named(connections: Iterable[uuid.UUID], references: set[str]) -> list[Row]:
     """Return the calls of the connections that the references name."""
-    ours = {word for word in references if IS_ID.fullmatch(word)}
-    if not ours:
+    return _rows(connections, set(), references)
+
+
+def _rows(
+    connections: Iterable[uuid.UUID], ids: set[str], references: set[str]
+) -> list[Row]:
+    """Return the calls that have one of the ids, or that a reference names."""
+    wanted = []
+    if ours := {word for word in references if IS_ID.fullmatch(word)}:
+        wanted.append(Q(pk__in=ours))
+    if ids:
+        wanted += [Q(provider_call_id__in=ids), Q(other_call_id__in=ids)]
+    if not wanted:
         return []
-    rows = Call.objects.filter(pk__in=ours, connection__in=set(connections))
+    rows = Call.objects.filter(reduce(or_, wanted), connection__in=set(connections))
     return [Row(*row) for row in rows.values_list(*COLUMNS)]
 
 
@@ -88,12 +97,14 @@ class Known:
         connections = {connection.pk for connection, _ in told}
         ids = {word for _, update in told for word in ids_of(update)}
         references = {update.reference for _, update in told}
+        rows = _rows(connections, ids, references)
         self.by_id: dict[tuple[uuid.UUID, str], Row] = {}
-        for row in rows_with(connections, ids):
+        for row in rows:
             self.add(row)
         self.by_reference = {
             (row.connection_id, str(row.pk)): row
-            for row in rows_named(connections, references)
+            for row in rows
+            if str(row.pk) in references
         }
 
     def add(self, row: Row) -> None:
@@ -126,7 +137,9 @@ class Known:
 
 def locked(ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Call]:
     """Return the calls, locked in one order, with one object for each connection."""
-    rows = Call.objects.select_for_update(no_key=True).filter(pk__in=ids)
+    # The evidence is long, and nothing that is told of a call changes it.
+    rows = Call.objects.select_for_update(no_key=True).defer("evidence")
+    rows = rows.filter(pk__in=ids)
     calls = {call.pk: call for call in rows.order_by("pk")}
     owners = {call.connection_id for call in calls.values()}
     connections = Connection.objects.select_related("workspace").in_bulk(owners)

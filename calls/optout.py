@@ -50,13 +50,12 @@ def is_worth(call: Call, changed: Collection[str]) -> bool:
     return call.status in OVER and not TOLD.isdisjoint(changed)
 
 
-def hear(call_ids: Iterable[uuid.UUID]) -> list[Suppression]:
+def hear(calls: Iterable[Call]) -> list[Suppression]:
     """Put on the list who asked for it in these calls; return the new entries.
 
-    Calls that are not over are left for later. Two statements, however many calls.
+    Calls that are not over are left for later. One statement, however many calls.
     """
-    rows = Call.objects.filter(pk__in=set(call_ids), status__in=OVER)
-    calls = [call for call in rows.select_related("workspace") if _listens(call)]
+    calls = [call for call in calls if call.status in OVER and _listens(call)]
     said = _said(calls)
     asked = (_request(call, said[call.pk]) for call in calls)
     added = (_suppress(request) for request in asked if request)
@@ -64,7 +63,8 @@ def hear(call_ids: Iterable[uuid.UUID]) -> list[Suppression]:
 
 
 def _listens(call: Call) -> bool:
-    return bool(call.workspace.optout_phrases or call.workspace.optout_fields)
+    space = call.connection.workspace
+    return bool(space.optout_phrases or space.optout_fields)
 
 
 def _said(calls: list[Call]) -> dict[uuid.UUID, list[str]]:
@@ -84,7 +84,7 @@ def _said(calls: list[Call]) -> dict[uuid.UUID, list[str]]:
 
 
 def _request(call: Call, said: list[str]) -> Request | None:
-    space = call.workspace
+    space = call.connection.workspace
     found = next(_phrases(said, space.optout_phrases), "")
     if found:
         return Request(call, found, is_said=True)
@@ -129,7 +129,7 @@ def _is_yes(value: Any) -> bool:
 @transaction.atomic
 def _suppress(request: Request) -> Suppression | None:
     """Put the number on the list, with an audit entry; None: nothing new."""
-    call, space = request.call, request.call.workspace
+    call, space = request.call, request.call.connection.workspace
     number = phone.e164(call.other_number, space.country)
     heard = {"call": str(call.pk)}
     known = space.audit.filter(action=HEARD, subject=number, after__call=heard["call"])

@@ -117,7 +117,7 @@ def look_soon(connection_id: uuid.UUID) -> bool:
 def follow(applied: Iterable[Applied | Hint | None]) -> None:
     """Do what changes of calls ask for: questions, free slots."""
     freed = set()
-    heard: set[uuid.UUID] = set()
+    heard: dict[uuid.UUID, Call] = {}
     for done in applied:
         if done is None:
             continue
@@ -128,7 +128,7 @@ def follow(applied: Iterable[Applied | Hint | None]) -> None:
         if {"status", "recording_url"} & done.changed and audio.is_elsewhere(call):
             fetch_soon(call.pk)
         if optout.is_worth(call, done.changed):
-            heard.add(call.pk)
+            heard[call.pk] = call
         if call.ask_at and call.ask_at - _now() < SOON:
             ask_call.apply_async((str(call.pk),), countdown=_seconds(call.ask_at))
         if call.status == CallStatus.QUEUED:
@@ -136,7 +136,7 @@ def follow(applied: Iterable[Applied | Hint | None]) -> None:
         if done.freed_slot:
             freed.add(call.connection_id)
     if heard:
-        optout.hear(heard)
+        optout.hear(heard.values())
     for connection_id in freed:
         wake_waiting(connection_id)
 

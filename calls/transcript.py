@@ -69,7 +69,7 @@ class Lines:
     def save(self) -> None:
         """Write what changed, in two statements."""
         if self.fresh:
-            batches.insert_new(self.fresh)
+            batches.add(self.fresh)
         if self.stale:
             batches.save(self.stale, self.fields)
 

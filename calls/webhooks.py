@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 # How many events are written, and how many are applied, in one transaction.
 GROUP = 200
-BATCH = 50
+BATCH = 100
 CACHE_SECONDS = 5.0
 TRIES = 10
 # A refused webhook is noted this often at most.

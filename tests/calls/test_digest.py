@@ -28,7 +28,9 @@ def test_only_calls_that_are_over_are_stale(workspace: Workspace) -> None:
     assert list(digest.stale()) == [over]
 
 
-def test_a_call_is_taken_in_once_and_again_when_it_changed(workspace: Workspace) -> None:
+def test_a_call_is_taken_in_once_and_again_when_it_changed(
+    workspace: Workspace,
+) -> None:
     call = make(workspace, CallStatus.ENDED)
     assert digest.run(timezone.now()) == 1
     assert digest.run(timezone.now()) == 0
