@@ -7,6 +7,7 @@ filled by COPY on PostgreSQL, by plain inserts elsewhere.
 
 import json
 from collections.abc import Iterable, Sequence
+from functools import cache, lru_cache
 from typing import Any, TypeAlias
 
 from django.db import connection
@@ -32,14 +33,19 @@ def insert_new(rows: Sequence[Model]) -> None:
 
 
 def _insert(rows: Sequence[Model]) -> None:
-    meta = rows[0]._meta
-    fields = _all_but_key(rows[0])
-    names = ", ".join(_quoted(field) for field in fields)
-    places = ", ".join([f"({', '.join(['%s'] * len(fields))})"] * len(rows))
-    values = [value for row in _values(rows, fields) for value in row]
-    insert = f"INSERT INTO {meta.db_table} ({names}) VALUES {places}"
+    model = type(rows[0])
+    values = [value for row in _values(rows, _all_but_key(model)) for value in row]
     with connection.cursor() as cursor:
-        cursor.execute(f"{insert} ON CONFLICT DO NOTHING", values)
+        cursor.execute(_insert_words(model, len(rows)), values)
+
+
+@lru_cache(maxsize=2 * CHUNK)
+def _insert_words(model: type[Model], count: int) -> str:
+    fields = _all_but_key(model)
+    names = ", ".join(_quoted(field) for field in fields)
+    places = ", ".join([f"({', '.join(['%s'] * len(fields))})"] * count)
+    insert = f"INSERT INTO {model._meta.db_table} ({names}) VALUES {places}"
+    return f"{insert} ON CONFLICT DO NOTHING"
 
 
 def add(rows: Sequence[Model]) -> None:
@@ -50,13 +56,15 @@ def add(rows: Sequence[Model]) -> None:
     if not rows or connection.vendor != "postgresql":
         insert_new(rows)
         return
-    fields = _all_but_key(rows[0])
-    names = [str(field.attname) for field in fields]
-    _copy(type(rows[0]), names, [[getattr(row, n) for n in names] for row in rows])
+    model = type(rows[0])
+    names = [str(field.attname) for field in _all_but_key(model)]
+    _copy(model, names, [[getattr(row, name) for name in names] for row in rows])
 
 
-def _all_but_key(row: Model) -> list[Column]:
-    return [field for field in row._meta.concrete_fields if not field.primary_key]
+@cache
+def _all_but_key(model: type[Model]) -> tuple[Column, ...]:
+    fields = model._meta.concrete_fields
+    return tuple(field for field in fields if not field.primary_key)
 
 
 def save(rows: Sequence[Model], names: Iterable[str]) -> None:

@@ -101,8 +101,15 @@ class CallChange(models.Model):
     call = models.ForeignKey(Call, models.CASCADE, related_name="changes")
     at = models.DateTimeField(default=timezone.now)
     told_by = models.CharField(max_length=7, choices=ToldBy.choices)
+    # It may be gone by now: webhooks are kept for so many days only.
     event = models.ForeignKey(
-        WebhookEvent, models.SET_NULL, null=True, blank=True, db_index=False
+        WebhookEvent,
+        models.DO_NOTHING,
+        null=True,
+        blank=True,
+        db_index=False,
+        db_constraint=False,
+        related_name="+",
     )
     user = models.ForeignKey(
         User, models.SET_NULL, null=True, blank=True, db_index=False
