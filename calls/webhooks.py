@@ -38,8 +38,6 @@ CACHE_SECONDS = 5.0
 TRIES = 10
 # A refused webhook is noted this often at most.
 NOTED = timedelta(minutes=1)
-# While events come closely together, a writer waits this long for company.
-LINGER = 0.001
 
 
 # --- Storing -------------------------------------------------------------------------
@@ -77,8 +75,6 @@ class GroupWriter:
                 self.is_writing = entry.leads = True
         if not entry.leads:
             entry.turn.acquire()
-            if entry.leads:
-                time.sleep(LINGER)
         if entry.leads:
             self._write_group()
         if entry.error:
