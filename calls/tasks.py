@@ -5,10 +5,10 @@ A message is only a nudge; the rows are the queue, and `sweep` finds what was mi
 
 import logging
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, Lock
 
 from celery import shared_task
 from django.db import transaction
@@ -53,6 +53,30 @@ def _now() -> datetime:
 
 def _seconds(until: datetime) -> float:
     return max(0.0, (until - _now()).total_seconds())
+
+
+class Turnstile:
+    """Lets one thread of this process do a piece of work at a time, and none in vain.
+
+    Who comes while another is at it has it done once more by that other.
+    """
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self.is_wanted = False
+
+    def run(self, work: Callable[[], None]) -> None:
+        """Do the work, unless somebody is at it: then they do it again."""
+        self.is_wanted = True
+        while self.is_wanted and self.lock.acquire(blocking=False):
+            try:
+                self.is_wanted = False
+                work()
+            finally:
+                self.lock.release()
+
+
+applying = Turnstile()
 
 
 @contextmanager
@@ -170,9 +194,17 @@ def ask_call(call_id: str) -> None:
 
 @shared_task
 def apply_events() -> None:
-    """Apply stored webhooks until there are none."""
-    while (applied := webhooks.apply_pending(_now())) is not None:
+    """Apply stored webhooks until there are few: for these a nudge is on its way."""
+    applying.run(_apply_events)
+
+
+def _apply_events() -> None:
+    applied: Sequence[Applied | Hint] | None = ()
+    while applied is not None:
         follow(applied)
+        if 0 < len(applied) < webhooks.FEW:
+            break
+        applied = webhooks.apply_pending(_now())
 
 
 @shared_task

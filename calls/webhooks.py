@@ -34,6 +34,8 @@ logger = logging.getLogger(__name__)
 # How many events are written, and how many are applied, in one transaction.
 GROUP = 200
 BATCH = 100
+# After a group so small, more is waited for: each costs the same but for its events.
+FEW = 25
 CACHE_SECONDS = 5.0
 TRIES = 10
 # A refused webhook is noted this often at most.
