@@ -9,11 +9,13 @@ and `dial` asks the provider at most once. What is not certain is left for
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 
 from agents import phone
 from agents.models import Connection, PhoneNumber
+from agents.providers import http
 from agents.providers.base import (
     CallHandle,
     CallRequest,
@@ -184,13 +186,18 @@ def dial(call_id: uuid.UUID, attempt: int, start: datetime) -> Applied | None:
     if attempt <= TRIES_FOR_A_PLACE and pacing.is_missed(start, datetime.now(tz=UTC)):
         lifecycle.requeue(call_id, attempt, start, "", was_asked=False)
         return _moved(call_id)
+    # What takes time is done by now: what lies behind the wait makes starts uneven.
+    try:
+        client = call.connection.client()
+    except ProviderRefused as error:
+        return lifecycle.refuse(call_id, error)
+    budget.spend(call.connection, start)
     if not lifecycle.start_dialing(call_id, attempt, start):
         return None
     pacing.wait_until(start)
-    pacing.started(*lane_of(call), start, datetime.now(tz=UTC))
-    budget.spend(call.connection, start)
     try:
-        update = call.connection.client().place_call(request)
+        with http.when_sent(partial(pacing.started, *lane_of(call), start)):
+            update = client.place_call(request)
     except ProviderBusy as error:
         return _try_later(call, attempt, error)
     except (WishRefused, ProviderRefused) as error:

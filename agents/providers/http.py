@@ -8,8 +8,9 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -82,6 +83,8 @@ class Network:
 
 
 network = Network()
+_told_when_sent: ContextVar[Callable[[str, Mapping[str, Any]], None] | None]
+_told_when_sent = ContextVar("told_when_sent", default=None)
 
 
 def _send(
@@ -91,6 +94,8 @@ def _send(
     if not settings.ALLOW_PRIVATE_ADDRESSES and not url.startswith("https://"):
         raise AddressRefused("Only https:// addresses are allowed.")
     timeout = httpx.Timeout(read_seconds, connect=CONNECT_SECONDS)
+    if (tell := _told_when_sent.get()) and method == "POST":
+        parts["extensions"] = {"trace": tell}
     asked = network.client().stream(
         method, url, timeout=timeout, follow_redirects=False, **parts
     )
@@ -102,6 +107,24 @@ def _send(
                 break
     headers = {"Retry-After": answer.headers.get("Retry-After", "")}
     return httpx.Response(answer.status_code, headers=headers, content=bytes(body))
+
+
+@contextmanager
+def when_sent(tell: Callable[[datetime], None]) -> Iterator[None]:
+    """Call `tell` with the moment at which a POST of this block has left, at once.
+
+    That is before the answer, which may take seconds. `tell` must not raise.
+    """
+
+    def trace(event: str, _: Mapping[str, Any]) -> None:
+        if event.endswith("send_request_body.complete"):
+            tell(datetime.now(tz=UTC))
+
+    token = _told_when_sent.set(trace)
+    try:
+        yield
+    finally:
+        _told_when_sent.reset(token)
 
 
 # --- Asking a provider ---------------------------------------------------------------

@@ -178,3 +178,27 @@ def test_a_name_that_no_machine_can_have_is_not_reached(
     receipt = http.post("https://a..b/", b"{}", {}, 1.0)
     assert receipt.status == 0
     assert "ConnectError" in receipt.problem
+
+
+def test_it_tells_when_a_dial_left_long_before_the_answer() -> None:
+    answer = b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}"
+    told: list[datetime] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/dial"
+        slow = threading.Thread(target=answer_late, args=(server, answer, 0.3))
+        slow.start()
+        with http.when_sent(told.append):
+            http.request("POST", url, label="Acme", headers=HEADERS, json={})
+        ended = datetime.now(tz=UTC)
+        slow.join()
+    (left,) = told
+    assert (ended - left).total_seconds() > 0.25
+
+
+def answer_late(server: socket.socket, answer: bytes, seconds: float) -> None:
+    """Take one request, and answer it so much later."""
+    line, _ = server.accept()
+    with line:
+        line.recv(65536)
+        time.sleep(seconds)
+        line.sendall(answer)
