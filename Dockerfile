@@ -7,8 +7,8 @@ RUN npm ci --omit=dev --ignore-scripts
 
 FROM python:3.11-slim-bookworm AS packages
 RUN python -m venv /venv
-COPY requirements/run.txt .
-RUN /venv/bin/pip install --no-cache-dir --require-hashes -r run.txt
+COPY requirements/run.txt requirements/s3.txt ./
+RUN /venv/bin/pip install --no-cache-dir --require-hashes -r run.txt -r s3.txt
 
 FROM python:3.11-slim-bookworm
 ENV PATH="/venv/bin:$PATH" \

@@ -42,6 +42,12 @@ ABILITIES = (
         "Who calls from a number is kept by Switchboard only: {label} is not told",
     ),
     Ability(
+        "has_shares",
+        "",
+        "Several agents can share a number there, each with its weight",
+        "{label} puts one agent on a number for calls in, and one for calls out",
+    ),
+    Ability(
         "has_versions",
         "Versions",
         "Agents have versions, and a call can name one",
@@ -107,7 +113,7 @@ OWN_NUMBERS = (
 
 def facts_of(kind: Kind) -> list[tuple[bool, str]]:
     """Say in words what a provider can and cannot do, a sentence without its stop."""
-    bindings = ("can_bind_inbound", "can_bind_outbound")
+    bindings = ("can_bind_inbound", "can_bind_outbound", "has_shares")
     others = [a for a in ABILITIES if not (kind.picks_caller and a.fact in bindings)]
     said = [(bool(getattr(kind, a.fact)), a.fact) for a in others]
     facts = [(can, _said(kind, fact, can)) for can, fact in said]
@@ -137,12 +143,17 @@ def refused_overrides(kind: Kind) -> dict[str, str]:
 
     The adapter is asked as for a launch, so that both say the same.
     """
-    client = kind if isinstance(kind, Provider) else kind(Account(""))
+    client = _account(kind)
     asked = {
         name: client.refuse_wish(LaunchWish(overrides=wished))[1]
         for name, (wished, _) in OVERRIDES.items()
     }
     return {name: why for name, why in asked.items() if why}
+
+
+def _account(kind: Kind) -> Provider:
+    """Return the adapter: of an account of which nothing is known, for a class."""
+    return kind if isinstance(kind, Provider) else kind(Account(""))
 
 
 def _overrides_of(kind: Kind) -> str:
@@ -168,7 +179,7 @@ def hearing_of(kind: Kind) -> list[tuple[bool, str]]:
     if not kind.webhooks_are_signed:
         who = "who knows the address can post to it"
         signed = f"{kind.label} signs no webhooks: {who}"
-    elif kind.webhooks_are_hints:
+    elif not _account(kind).checks_signatures:
         signed = f"{kind.label} signs its webhooks where a signing secret is set up"
     facts = [(kind.webhooks_are_signed, signed)]
     if kind.webhooks_are_hints:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
+from agents.budget import Turns
 from agents.drift import UNCLEAR, as_theirs, facts_of, has_drifted, side_of
 from agents.models import Direction, PhoneNumber, bind
 from agents.providers.base import (
@@ -164,7 +165,8 @@ def _refuse_fixed(number: PhoneNumber, wanted: list[str]) -> None:
 
 def _tell(number: PhoneNumber, direction: str, facts: BindingFacts) -> None:
     """Have the provider bind one direction."""
-    number.connection.client().bind(number.number, direction, facts)
+    client = number.connection.client(Turns(number.connection))
+    client.bind(number.number, direction, facts)
 
 
 def _take_back(

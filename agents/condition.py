@@ -23,10 +23,13 @@ class Condition(models.Model):
     sync_seen_at = models.DateTimeField(null=True, blank=True)
     # The end of the last sync, good or not.
     sync_ended_at = models.DateTimeField(null=True, blank=True)
-    # What the sync that runs has read so far: {"agents": 120, "numbers": 0}
+    # What the sync that runs has read so far: {"agents": 120, "numbers": 0}; and
+    # {"waits": true} while it waits for its turn to ask.
     sync_progress = models.JSONField(default=dict)
     # What the last good one did: {"agents": {"added": 3, …}, "numbers": {…}}
     sync_counts = models.JSONField(default=dict)
+    # Until then the requests that the provider allows in a minute are spent.
+    asks_until = models.DateTimeField(null=True, blank=True)
     first_event_at = models.DateTimeField(null=True, blank=True)
     # When a webhook last came whose signature did not fit.
     refused_event_at = models.DateTimeField(null=True, blank=True)

@@ -170,6 +170,17 @@ def setting_field(setting: Setting, stored: str) -> forms.Field:
         help_text = f"Stored. Leave it empty to keep it. {help_text}".strip()
     elif setting.default:
         help_text = f"{help_text} {usually(setting.default, stored)}".strip()
+    if setting.choices:
+        return forms.ChoiceField(
+            label=setting.label,
+            help_text=help_text,
+            choices=[(word, word) for word in setting.choices],
+            initial=stored or setting.default,
+            required=False,
+            error_messages={
+                "invalid_choice": f"Choose {' or '.join(setting.choices)}."
+            },
+        )
     widget: forms.Widget = forms.TextInput(
         attrs={"autocomplete": "off", "spellcheck": "false"}
     )

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Self
 
@@ -12,7 +13,7 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from agents.condition import Condition
-from agents.providers.base import Account, Provider, ProviderRefused
+from agents.providers.base import Account, Provider, ProviderRefused, unpaced
 from agents.providers.registry import PROVIDERS
 from dashboard.fields import EncryptedJSONField, Sealed
 from dashboard.models import User, Workspace
@@ -76,16 +77,16 @@ class Connection(Paced, Condition):
         """Return the connection's page."""
         return reverse("connection_detail", args=[self.pk])
 
-    def account(self) -> Account:
+    def account(self, pace: Callable[[], None] = unpaced) -> Account:
         """Return what an adapter needs to reach this account, or raise in words."""
         if isinstance(self.credentials, Sealed):
             raise ProviderRefused(Sealed.WORDS, code="not_permitted")
         usual = {row.name: row.default for row in self.kind.settings if row.default}
-        return Account(self.base_url, usual | self.credentials)
+        return Account(self.base_url, usual | self.credentials, pace)
 
-    def client(self) -> Provider:
-        """Return the adapter for this account."""
-        return PROVIDERS[self.provider](self.account())
+    def client(self, pace: Callable[[], None] = unpaced) -> Provider:
+        """Return the adapter for this account; `pace` is called before each request."""
+        return PROVIDERS[self.provider](self.account(pace))
 
     @property
     def kind(self) -> type[Provider]:
@@ -278,8 +279,7 @@ class PhoneNumber(Paced):
         """Return what is bound in a direction now, or None for off."""
         known = getattr(self, "active_bindings", None)
         if known is None:
-            rows = self.bindings.filter(ended_at=None).select_related("agent")
-            known = list(rows)
+            known = list(self.bindings.filter(ended_at=None).select_related("agent"))
         return next((b for b in known if b.direction == direction), None)
 
 

@@ -7,15 +7,12 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from importlib import import_module
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import phonenumbers
-from phonenumbers import (
-    NumberParseException,
-    PhoneNumberFormat,
-    ValidationResult,
-    geocoder,
-)
+from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResult
 from phonenumbers import timezone as phone_timezone
 
 UNKNOWN_ZONE = "Etc/Unknown"
@@ -27,15 +24,26 @@ class Phone:
 
     e164: str
     country: str
-    place: str
     zones: tuple[str, ...]
     pretty: str
+
+    @property
+    def place(self) -> str:
+        """The town, the region or the country that it belongs to; empty: unknown."""
+        number = phonenumbers.parse(self.e164)
+        return str(_geocoder().description_for_number(number, "en"))
 
     def local_times(self, now: datetime) -> list[datetime]:
         """Return `now` in each distinct zone the number may be in, earliest first."""
         times = (now.astimezone(ZoneInfo(zone)) for zone in self.zones)
         by_clock = {local.replace(tzinfo=None): local for local in times}
         return [by_clock[clock] for clock in sorted(by_clock)]
+
+
+@cache
+def _geocoder() -> Any:
+    """Load the names of places when they are first asked for: they take 100 MB."""
+    return import_module("phonenumbers.geocoder")
 
 
 def parse(text: str, country: str = "US") -> Phone | None:
@@ -52,7 +60,6 @@ def parse(text: str, country: str = "US") -> Phone | None:
     return Phone(
         e164=phonenumbers.format_number(number, PhoneNumberFormat.E164),
         country=phonenumbers.region_code_for_number(number) or _country_of(number),
-        place=geocoder.description_for_number(number, "en"),
         zones=tuple(zone for zone in zones if zone != UNKNOWN_ZONE),
         pretty=_spaced(number),
     )
@@ -157,7 +164,7 @@ def zone(name: str) -> ZoneInfo | None:
 
 def country_name(code: str) -> str:
     """Return the country's English name, or the code where there is none."""
-    return str(geocoder.country_name_for_number(_example(code), "en")) or code
+    return str(_geocoder().country_name_for_number(_example(code), "en")) or code
 
 
 def _example(code: str) -> phonenumbers.PhoneNumber:

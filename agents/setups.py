@@ -166,6 +166,24 @@ def side_with(number: PhoneNumber, agent: Agent, version: int | str | None) -> S
     return Side(agent, known[str(version)])
 
 
+def shared_side(number: PhoneNumber, parts: Sequence[tuple[Side, float]]) -> Side:
+    """Return the side that several share, each with its weight; nobody is off.
+
+    Raises SideRefused where the provider puts one agent on a number.
+    """
+    if len(parts) < 2:
+        return parts[0][0] if parts else Side()
+    if not number.connection.kind.has_shares:
+        there = number.connection.kind.label
+        raise SideRefused(f"{there} puts one agent on a number. Send one.")
+    rows: list[Json] = []
+    for side, weight in parts:
+        version = {} if side.version is None else {"agent_version": side.version}
+        rows.append({"agent_id": side.facts().agent_id, **version, "weight": weight})
+    first = max(parts, key=lambda part: part[1])[0]
+    return Side(first.agent, first.version, tuple(rows))
+
+
 def _side(number: PhoneNumber, direction: str) -> Side:
     """Return who has a direction now."""
     row = number.binding(direction)

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
+from threading import Lock
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -19,11 +20,18 @@ from django.db.models import Count, Q, Value
 from django.db.models.functions import Coalesce
 from django.utils.timezone import now as utc_now
 
-from agents import catalog, number_catalog
+from agents import budget, catalog, number_catalog
+from agents.budget import Turns
 from agents.catalog import Counts
 from agents.condition import SILENCE
 from agents.models import Connection
-from agents.providers.base import AgentFacts, Check, NumberFacts, ProviderError
+from agents.providers.base import (
+    AgentFacts,
+    Check,
+    NumberFacts,
+    ProviderBusy,
+    ProviderError,
+)
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -31,6 +39,12 @@ T = TypeVar("T")
 TELL_SECONDS = 1.0
 # A wanted sync that nobody took in this time is offered again.
 PATIENCE = timedelta(seconds=10)
+# A sync that waits for its turn looks again after so many seconds, at the latest.
+LONGEST_WAIT = 10.0
+SPENT = (
+    "The requests that {label} allows in a minute are spent, and nobody works in the "
+    "background. Sync again in a minute."
+)
 FAULT = "A fault of Switchboard stopped it; the log has the details."
 # What part of an account's requests a minute the schedule may use.
 SHARE = 0.25
@@ -56,7 +70,7 @@ class SyncCounts:
 def check(connection: Connection, now: datetime | None = None) -> list[Check]:
     """Try the account; keep what was found, in words."""
     try:
-        checks = connection.client().check()
+        checks = connection.client(Turns(connection)).check()
     except ProviderError as error:
         _keep_checks(connection, [Check("Connection", False, error.message)], now)
         raise
@@ -128,14 +142,17 @@ def sync(connection: Connection, now: datetime | None = None) -> SyncCounts:
         connection.refresh_from_db()
 
 
-def run_wanted(connection_id: uuid.UUID) -> None:
-    """Do the sync that is wanted, unless somebody does; an error is on the row."""
+def run_wanted(connection_id: uuid.UUID, *, may_wait: bool = True) -> None:
+    """Do the sync that is wanted, unless somebody does; an error is on the row.
+
+    Unless it may wait, it ends where the provider's requests are spent.
+    """
     claim = _claim(connection_id, Q(sync_asked_at__isnull=False))
     if claim is None:
         return
     connection = Connection.objects.get(pk=connection_id)
     try:
-        _fetch_and_keep(connection, claim, None)
+        _fetch_and_keep(connection, claim, None, may_wait=may_wait)
     except ProviderError as error:
         logger.info("Connection %s was not synced: %s", connection_id, error.message)
     except ClaimLost:
@@ -150,6 +167,8 @@ class Claim:
         self.seen_at = seen_at
         self.told = time.monotonic()
         self.progress: dict[str, int] = {}
+        # An adapter may read with several threads.
+        self.lock = Lock()
 
     def write(self, **fields: Any) -> None:
         """Write what the sync has to say; raises ClaimLost."""
@@ -168,15 +187,38 @@ class Claim:
         return found
 
     def tell(self, what: str, count: int) -> None:
+        """Say how far it has come; raises ClaimLost."""
+        self.progress[what] = count
+        self.live()
+
+    def live(self, **more: bool) -> None:
         """Give a sign of life; raises ClaimLost."""
-        now, self.progress[what] = utc_now(), count
-        self.write(sync_seen_at=now, sync_progress=self.progress)
-        self.seen_at, self.told = now, time.monotonic()
+        with self.lock:
+            now = utc_now()
+            self.write(sync_seen_at=now, sync_progress={**self.progress, **more})
+            self.seen_at, self.told = now, time.monotonic()
 
     def end(self, **fields: Any) -> None:
         """Let go of the sync."""
         fields |= {"sync_asked_at": None, "sync_seen_at": None, "sync_progress": {}}
         self.write(sync_ended_at=utc_now(), **fields)
+
+
+@dataclass(frozen=True, slots=True)
+class InTurn:
+    """The pace of a sync: each request waits for its turn, and says so."""
+
+    connection: Connection
+    claim: Claim
+    may_wait: bool
+
+    def __call__(self) -> None:
+        """Take one request; raises ProviderBusy where it may not wait."""
+        while wait := budget.take(self.connection, utc_now()):
+            if not self.may_wait:
+                raise ProviderBusy(SPENT.format(label=self.connection.kind.label))
+            self.claim.live(waits=True)
+            time.sleep(min(wait.total_seconds(), LONGEST_WAIT))
 
 
 def _claim(connection_id: uuid.UUID, wanted: Q) -> Claim | None:
@@ -190,10 +232,14 @@ def _claim(connection_id: uuid.UUID, wanted: Q) -> Claim | None:
 
 
 def _fetch_and_keep(
-    connection: Connection, claim: Claim, now: datetime | None
+    connection: Connection,
+    claim: Claim,
+    now: datetime | None,
+    *,
+    may_wait: bool = True,
 ) -> SyncCounts:
     try:
-        client = connection.client()
+        client = connection.client(InTurn(connection, claim, may_wait))
         agents = claim.read(client.list_agents(), "agents")
         numbers = claim.read(client.list_numbers(), "numbers")
         counts = _keep(connection, agents, numbers, now or utc_now())

@@ -20,11 +20,21 @@ class Round:
 
     part: str
     is_embedded: bool = False
+    # So many calls there are in the database, which is kept for the next time.
+    calls: int = 0
 
     @property
     def name(self) -> str:
         """What the round's figures are kept under."""
+        if self.calls:
+            return f"{self.part} {self.calls}"
         return f"{self.part} embedded" if self.is_embedded else self.part
+
+    def options(self, wanted: argparse.Namespace) -> Figures:
+        """Return what the part is told."""
+        if self.part == "pace":
+            return {"full": wanted.full}
+        return {"size": self.calls} if self.calls else {}
 
 
 ROUNDS = (
@@ -33,6 +43,8 @@ ROUNDS = (
     Round("click", is_embedded=True),
     Round("click"),
     Round("pace"),
+    *(Round("history", calls=calls) for calls in (10_000, 100_000, 1_000_000)),
+    Round("launch"),
 )
 PARTS = tuple(dict.fromkeys(one.part for one in ROUNDS))
 
@@ -44,10 +56,9 @@ def main() -> None:
     with ExitStack() as stack:
         servers = Servers(stack)
         for one in ROUNDS:
-            if not wanted.parts or one.part in wanted.parts:
+            if not wanted.parts or {one.part, one.name} & set(wanted.parts):
                 tell(f"Measuring {one.name} …")
-                options = {"full": wanted.full} if one.part == "pace" else {}
-                figures[one.name] = measure(one, servers, options)
+                figures[one.name] = measure(one, servers, one.options(wanted))
         result = {"machine": report.machine(servers), "figures": figures}
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(result, indent=2) + "\n")
@@ -64,7 +75,7 @@ def arguments() -> argparse.Namespace:
     full = "queue 200 calls at 1 CPS as well, which takes 200 s"
     parser.add_argument("--full", action="store_true", help=full)
     wanted = parser.parse_args()
-    unknown = set(wanted.parts) - set(PARTS)
+    unknown = set(wanted.parts) - set(PARTS) - {one.name for one in ROUNDS}
     if unknown:
         parser.error(f"there is no part {', '.join(sorted(unknown))}")
     return wanted
@@ -76,7 +87,8 @@ def measure(one: Round, servers: Servers, options: Figures) -> Figures:
         folder = tempfile.TemporaryDirectory(prefix="sb-part-")
         env = base_env(Path(stack.enter_context(folder)))
         if not one.is_embedded:
-            env["DATABASE_URL"] = stack.enter_context(servers.database())
+            ground = servers.kept(one.name) if one.calls else servers.database()
+            env["DATABASE_URL"] = stack.enter_context(ground)
             env["REDIS_URL"] = stack.enter_context(servers.broker())
         command = [PYTHON, "-m", "bench.inside", one.part, json.dumps(options)]
         try:

@@ -77,6 +77,17 @@ class Servers:
             drop = "DROP DATABASE IF EXISTS {} WITH (FORCE)"
             self._run(sql.SQL(drop).format(sql.Identifier(name)))
 
+    @contextmanager
+    def kept(self, words: str) -> Iterator[str]:
+        """Yield the address of a database that stays for the next time."""
+        name = f"switchboard_bench_{words.replace(' ', '_')}"
+        with psycopg.connect(f"{self.postgres}/postgres") as connection:
+            known = "SELECT 1 FROM pg_database WHERE datname = %s"
+            is_there = connection.execute(known, [name]).fetchone()
+        if not is_there:
+            self._run(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        yield f"{self.postgres}/{name}"
+
     def _run(self, statement: sql.Composed) -> None:
         url = f"{self.postgres}/postgres"
         with psycopg.connect(url, autocommit=True) as connection:

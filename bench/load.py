@@ -9,6 +9,7 @@ many answers were not 2xx.
 
 import json
 import pickle
+import re
 import select
 import socket
 import subprocess
@@ -19,6 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.arena import PYTHON, ROOT, Figures
+
+LENGTH = re.compile(rb"(?i)\r\ncontent-length: *([0-9]+)")
 
 
 class Load:
@@ -32,6 +35,8 @@ class Load:
         self.sent: list[float] = []
         self.took: list[float] = []
         self.refused = 0
+        # What has come of answers that are not whole yet.
+        self.begun: dict[int, bytes] = {}
         for _ in range(lines):
             line = socket.create_connection(("127.0.0.1", port))
             line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -59,15 +64,28 @@ class Load:
         line.sendall(request)
 
     def take(self, number: int, goes_on: bool) -> None:
-        """Read an answer (they are small and come in one piece); ask again."""
+        """Read an answer, which may come in pieces; ask again once it is whole."""
         line = self.lines[number]
-        answer = line.recv(65536)
-        if not answer:
+        piece = line.recv(65536)
+        if not piece:
             raise ConnectionError("The web server closed a connection.")
+        answer = self.begun.pop(number, b"") + piece
+        if not is_whole(answer):
+            self.begun[number] = answer
+            return
         self.took.append(time.perf_counter() - self.sent_at.pop(number))
         self.refused += not answer.startswith(b"HTTP/1.1 2")
         if goes_on:
             self.send(number, line)
+
+
+def is_whole(answer: bytes) -> bool:
+    """Tell whether all of an answer has come: as long as it says, or its last chunk."""
+    head, end, body = answer.partition(b"\r\n\r\n")
+    if said := LENGTH.search(head):
+        return len(body) >= int(said[1])
+    is_chunked = b"chunked" in head.lower()
+    return bool(end) and (not is_chunked or body.endswith(b"0\r\n\r\n"))
 
 
 def send(

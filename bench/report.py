@@ -41,15 +41,21 @@ def table(result: Figures) -> str:
     )
     lines = [known]
     for name, part in figures.items():
-        lines += ["", TITLES[name]]
-        rows = [("not measured", part["error"], "", "")] if "error" in part else []
-        rows = rows or list(ROWS[name](part))
-        widths = [max(len(row[column]) for row in rows) for column in range(4)]
-        lines += [
-            "  " + "  ".join(text.ljust(width) for text, width in zip(row, widths))
-            for row in rows
-        ]
+        failed = [("not measured", part["error"], "", "")] if "error" in part else []
+        lines += _section(TITLES[name], failed or list(ROWS[name](part)))
+    if grown := list(growth(figures)):
+        lines += _section(TITLES["history growth"], grown)
     return "\n".join(line.rstrip() for line in lines)
+
+
+def _section(title: str, rows: list[Row]) -> list[str]:
+    """Return rows as lines, in columns, under a title."""
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    lines = [
+        "  " + "  ".join(text.ljust(width) for text, width in zip(row, widths))
+        for row in rows
+    ]
+    return ["", title, *lines]
 
 
 def judged(name: str, value: float, unit: str, goal: float, *, least: bool) -> Row:
@@ -114,12 +120,54 @@ def pace(part: Figures) -> Iterator[Row]:
         yield judged(f"{name}, share of the limit", share, " %", 99, least=True)
 
 
+def launch(part: Figures) -> Iterator[Row]:
+    """Launches taken, per second."""
+    for one in part["bare"]:
+        yield "bare inserts a second", f"{one['per_second']:,}", "", ""
+        yield "bare inserts, p99", f"{one['p99_ms']:g} ms", "", ""
+    taken = part["launch"]
+    yield "launches a second", f"{taken['per_second']:,}", "", ""
+    both = f"{taken['p50_ms']:g} / {taken['p99_ms']:g} ms"
+    yield "launches, p50 / p99", both, "", ""
+    share = round(part["share_of_bare"] * 100, 1)
+    yield "launches, share of the bare inserts", f"{share:g} %", "", ""
+
+
+def history(part: Figures) -> Iterator[Row]:
+    """Pages of the history: p95 beside the promise, p50 beside the bare SQL."""
+    if part["filled"]:
+        rate = f"{part['filled']['calls_per_second']:,}"
+        yield "calls written a second", rate, "", ""
+    for name, seen in part["pages"].items():
+        words, value, goal, met = judged(
+            f"{name}, p95", seen["p95_ms"], " ms", seen["goal_ms"], least=False
+        )
+        bare = f", bare SQL {seen['bare']['p50_ms']:g} ms" if "bare" in seen else ""
+        yield words, value, f"{goal}; p50 {seen['p50_ms']:g} ms{bare}", met
+
+
+def growth(figures: Figures) -> Iterator[Row]:
+    """How much longer a page takes where there are a hundred times as many calls."""
+    few, many = (figures.get(f"history {n}", {}) for n in (10_000, 1_000_000))
+    if "pages" not in few or "pages" not in many:
+        return
+    for name in ("first page", "deep page", "call page"):
+        times = [part["pages"][name]["p50_ms"] for part in (few, many)]
+        grown = round(times[1] / max(times[0], 0.01), 2)
+        yield judged(f"{name}, p50 at 1,000,000 ÷ 10,000", grown, "", 1.3, least=False)
+
+
 TITLES = {
     "ingest": "(a) Webhooks: two web workers, 16 connections",
     "burst": "(a) Webhook to applied: two web workers, so many Celery workers",
     "click embedded": "(b) Call now to provider: one process, SQLite",
     "click": "(b) Call now to provider: PostgreSQL and Redis",
     "pace": "(c) Pace: four workers, three numbers side by side",
+    "history 10000": "(e) The history of 10,000 calls: one web worker, PostgreSQL",
+    "history 100000": "(e) The history of 100,000 calls",
+    "history 1000000": "(e) The history of 1,000,000 calls",
+    "history growth": "(e) The history: growth from 10,000 to 1,000,000 calls",
+    "launch": "(d) Launches by the API: two web workers, 16 connections",
 }
 ROWS = {
     "ingest": ingest,
@@ -127,4 +175,6 @@ ROWS = {
     "click embedded": lambda part: click(part, 60),
     "click": lambda part: click(part, 30),
     "pace": pace,
+    **{f"history {n}": history for n in (10_000, 100_000, 1_000_000)},
+    "launch": launch,
 }

@@ -4,22 +4,26 @@ Calls that the simulator played have recordings that we make ourselves, at an ad
 ours; those of other providers are fetched (`calls/recordings.py`) and kept.
 """
 
+import json
 import re
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache, partial
-from io import BytesIO
+from functools import partial
+from hashlib import sha256
 from pathlib import PurePath
+from tempfile import TemporaryFile
 from typing import IO
 
 from django.conf import settings
+from django.core.files import File
 
 from agents.providers.base import TurnFacts
-from agents.providers.simulator.speech import tones
+from agents.providers.simulator.speech import EDITION, record
 from calls import batches
 from calls.models import Call, Recording, RecordingState
+from calls.models.recording import store
 
 OUR_ID = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}$")
 
@@ -32,6 +36,8 @@ class Sound:
     size: int
     content_type: str
     filename: str
+    # What the storage calls it.
+    stored: str
 
 
 # --- What is to be fetched -----------------------------------------------------------
@@ -77,27 +83,59 @@ def sound(call: Call) -> Sound | None:
         return None
     if recording is None:
         return made(call)
-    file, stored = recording.file, recording.file.name or ""
-    if not file.storage.exists(stored):
+    stored = recording.file.name or ""
+    if not store().exists(stored):
         return None
     name = f"call-{call.pk}{PurePath(stored).suffix}"
-    return Sound(partial(file.open, "rb"), file.size, recording.content_type, name)
+    size, opened = store().size(stored), partial(store().open, stored, "rb")
+    return Sound(opened, size, recording.content_type, name, stored)
 
 
 def made(call: Call) -> Sound:
-    """Return the recording that we make; the last few stay in memory.
+    """Return the recording that we make; it is made once for the same words.
 
     Players ask for it in pieces.
     """
-    turns = call.turns.values_list("role", "text", "start_ms", "end_ms")
-    wav = _wav(tuple(turns))
-    name = f"call-{call.pk}.wav"
-    return Sound(partial(BytesIO, wav), len(wav), "audio/wav", name)
+    turns = _turns(call)
+    name = made_name(turns)
+    if not store().exists(name):
+        with TemporaryFile() as file:
+            record(turns, file)
+            file.seek(0)
+            written = store().save(name, File(file))
+        if written != name:
+            # Somebody made the same at the same time.
+            store().delete(written)
+    opened = partial(store().open, name, "rb")
+    return Sound(opened, store().size(name), "audio/wav", f"call-{call.pk}.wav", name)
 
 
-@lru_cache(maxsize=4)
-def _wav(turns: tuple[tuple[str, str, int | None, int | None], ...]) -> bytes:
-    return tones([TurnFacts(*turn) for turn in turns])
+def _turns(call: Call) -> list[TurnFacts]:
+    rows = call.turns.values_list("role", "text", "start_ms", "end_ms")
+    return [TurnFacts(*row) for row in rows]
+
+
+def made_name(turns: Iterable[TurnFacts]) -> str:
+    """Return the name of the file that is made of what was said."""
+    said = [(turn.role, turn.text, turn.start_ms, turn.end_ms) for turn in turns]
+    digest = sha256(json.dumps([EDITION, said]).encode()).hexdigest()
+    return f"made/{digest[:2]}/{digest}.wav"
+
+
+def delete(call: Call) -> None:
+    """Delete the files of a call's recording; raises what the storage raises."""
+    recording = kept(call)
+    names = [recording.file.name or ""] if recording else []
+    if is_ours(call):
+        names.append(made_name(_turns(call)))
+    for name in filter(None, names):
+        store().delete(name)
+        store().delete(peaks_name(name))
+
+
+def peaks_name(name: str) -> str:
+    """Return the name of the file with the peaks of a recording."""
+    return f"{name}.peaks.json"
 
 
 def find(provider_call_id: str) -> Call | None:
@@ -109,5 +147,6 @@ def find(provider_call_id: str) -> Call | None:
     found = OUR_ID.search(provider_call_id)
     if found is None:
         return None
-    call = Call.objects.filter(pk=uuid.UUID(found[0])).first()
-    return call if call and is_ours(call) else None
+    rows = Call.objects.select_related("recording")
+    call = rows.filter(pk=uuid.UUID(found[0])).first()
+    return call if call and is_ours(call) and is_playable(call) else None

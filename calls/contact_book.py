@@ -12,6 +12,7 @@ from django.db.models import Exists, Model, OuterRef, Q, QuerySet, Subquery
 from django.utils.timezone import now as utc_now
 
 from agents import phone
+from calls.history import taking
 from calls.models import Call, Contact
 from dashboard.models import ApiKey, AuditEntry, User, Workspace
 
@@ -29,6 +30,8 @@ FIELDS = (
     "do_not_call",
     "attributes",
 )
+# What calls are found by.
+SPOKEN_OF = frozenset({"name", "company", "email"})
 M = TypeVar("M", bound=Model)
 
 
@@ -186,6 +189,8 @@ def save(contact: Contact, values: dict[str, Any], by: User | ApiKey) -> bool:
             contact.save()
     except IntegrityError:
         return False
+    if not is_new and SPOKEN_OF.intersection(changed):
+        taking.renamed(contact)
     AuditEntry.record(
         contact.workspace,
         "contact added" if is_new else "contact changed",

@@ -13,30 +13,42 @@ from operator import or_
 from django.db import transaction
 from django.db.models import F, Q
 
+from calls import looks, summary
+from calls.fixed import fixed
+from calls.history import taking
 from calls.models import Call
 from calls.models.call import FINAL, CallQuerySet
 
 BATCH = 200
 Part = Callable[[Sequence[Call], datetime], None]
 # What takes calls in. A part is given calls that are over, and may not change them.
-PARTS: tuple[Part, ...] = ()
+PARTS: tuple[Part, ...] = (taking.take_in, summary.take_in, looks.take_in)
 
 
 def stale() -> CallQuerySet:
-    """Return calls that ended, or changed after their end, since they were taken in."""
+    """Return calls that ended, or changed after their end, since they were taken in.
+
+    Oldest first, and to be asked for in this order: PostgreSQL thinks that they are
+    many, and reads all calls where it may take any. So no `exists()` either.
+    """
     unseen = Q(digested_at=None) | ~Q(digested_at=F("changed_at"))
-    return Call.objects.filter(unseen, status__in=FINAL)
+    over = Q(status__in=fixed(FINAL))
+    return Call.objects.filter(unseen, over).order_by("id")
 
 
 def run(now: datetime) -> int:
     """Take in some stale calls, the oldest first; return how many: 0, none are left."""
-    calls = list(stale().select_related("workspace").order_by("id")[:BATCH])
-    if not calls:
+    if not stale().values_list("pk")[:1]:
         return 0
     with transaction.atomic():
-        for part in PARTS:
+        # Held until all is written: none is deleted meanwhile, and two workers take
+        # different calls.
+        free = stale().select_for_update(skip_locked=True, no_key=True, of=("self",))
+        calls = list(free.select_related("workspace")[:BATCH])
+        for part in PARTS if calls else ():
             part(calls, now)
-        mark(calls)
+        if calls:
+            mark(calls)
     return len(calls)
 
 

@@ -26,7 +26,7 @@ from agents.providers.base import (
     ProviderUnclear,
     WishRefused,
 )
-from calls import budget, changes, lifecycle, pacing, policy
+from calls import budget, changes, fitting, lifecycle, pacing, policy
 from calls.lifecycle import Applied
 from calls.models import Call, CallStatus, Fault
 from calls.models.call import CallQuerySet
@@ -144,7 +144,7 @@ def request_of(call: Call, *, attempt: int = 1) -> CallRequest:
     agent = call.agent
     own = agent if call.connection.kind.plays_itself else None
     version = own.version(call.agent_version) if own else None
-    return CallRequest(
+    wished = CallRequest(
         reference=str(call.pk),
         type=call.type,
         agent_id=agent.provider_agent_id if agent else "",
@@ -164,6 +164,8 @@ def request_of(call: Call, *, attempt: int = 1) -> CallRequest:
         attempt=attempt,
         at_door=bool(call.dialect),
     )
+    is_foreign = fitting.is_foreign(call.dialect, call.connection.kind)
+    return fitting.fit(wished, call.connection.client())[0] if is_foreign else wished
 
 
 def handle_of(call: Call) -> CallHandle:

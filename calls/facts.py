@@ -24,7 +24,7 @@ WATCHED = (
     *PLAIN,
     *TIMED,
     *("status", "provider_call_id", "other_call_id", "end_reason"),
-    *("summary", "sentiment", "successful", "analysis", "join"),
+    *("summary", "sentiment", "successful", "analysis", "join", "cost_parts"),
 )
 SAVED = (
     *WATCHED,
@@ -44,6 +44,10 @@ def is_news(call: Call, update: CallUpdate) -> bool:
 
 def fold(call: Call, update: CallUpdate, *, is_new: bool) -> None:
     """Set the facts of `update` on `call` in memory; older ones only fill gaps."""
+    if update.cost is not None and (is_new or not call.cost):
+        call.currency = update.currency
+        if update.cost_parts or update.cost != call.cost:
+            call.cost_parts = dict(update.cost_parts)
     for name in PLAIN + TIMED:
         value = getattr(update, name)
         if name == "answered_by" and call.answered_by_heard:
@@ -51,8 +55,6 @@ def fold(call: Call, update: CallUpdate, *, is_new: bool) -> None:
             name = "answered_by_heard"
         if value not in ("", None) and (is_new or not getattr(call, name)):
             setattr(call, name, value)
-    if update.cost is not None:
-        call.currency = update.currency
     if update.join:
         call.join = update.join
     _fold_ids(call, update)

@@ -4,7 +4,7 @@ For a first look and for benchmarks. Nothing here dials, and no lifecycle runs.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
@@ -12,12 +12,15 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.db import transaction
+
 from agents.models import Direction
 from agents.providers.base import CallRequest, CallUpdate
 from agents.providers.simulator.client import recording_url
 from agents.providers.simulator.numbers import script_digits
 from agents.providers.simulator.timeline import state_at, timeline
 from calls import batches, lifecycle
+from calls.history import taking
 from calls.models import Call, CallStatus, Contact, Fault, Source, ToolCall, Turn
 from calls.stock import Line, Stock
 from calls.transcript import TOOL_FIELDS, TURN_FIELDS
@@ -52,6 +55,7 @@ BY_NUMBER = {
     "62": "long",
 }
 SOURCES = {Source.BUTTON: 7, Source.API: 2, Source.COMPAT: 1}
+CAMPAIGNS = ("autumn renewals", "win back", "welcome", "payment reminder")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,26 +98,56 @@ class Filled:
     turns: int = 0
     seconds: float = 0.0
 
+    @property
+    def per_second(self) -> int:
+        """How many calls a second."""
+        return round(self.calls / self.seconds) if self.seconds else self.calls
 
-def fill(stock: Stock, count: int, days: int, now: datetime, random: Random) -> Filled:
-    """Write `count` calls of the last `days` days, oldest first."""
+
+def fill(
+    stock: Stock,
+    count: int,
+    days: int,
+    now: datetime,
+    random: Random,
+    tell: Callable[[Filled], None] | None = None,
+) -> Filled:
+    """Write `count` calls of the last `days` days, oldest first.
+
+    By a thousand, each in a transaction of its own; `tell` hears of each thousand.
+    """
     began, filled = time.monotonic(), Filled()
     for moments in _batches(moments_of(stock.workspace, count, days, now, random)):
-        calls: list[Call] = []
-        turns: list[tuple[Any, ...]] = []
-        tools: list[tuple[Any, ...]] = []
-        for at in moments:
-            call, update = make(stock, at, random)
-            calls.append(call)
-            turns += _rows(call, update.turns or (), TURN_FIELDS)
-            tools += _rows(call, update.tools or (), TOOL_FIELDS)
-        batches.write(Call, batches.names_of(Call), batches.values_of(calls))
-        batches.write(Turn, ("call_id", "index", *TURN_FIELDS), turns)
-        batches.write(ToolCall, ("call_id", "index", *TOOL_FIELDS), tools)
-        filled.calls += len(calls)
-        filled.turns += len(turns)
-    filled.seconds = round(time.monotonic() - began, 2)
+        made = [make(stock, at, random) for at in moments]
+        with transaction.atomic():
+            filled.turns += _write(stock, made)
+        filled.calls += len(made)
+        filled.seconds = round(time.monotonic() - began, 2)
+        if tell:
+            tell(filled)
     return filled
+
+
+def _write(stock: Stock, made: list[tuple[Call, CallUpdate]]) -> int:
+    """Write calls with all that was said in them; return how many turns."""
+    calls = [call for call, _ in made]
+    turns = [row for c, u in made for row in _rows(c, u.turns or (), TURN_FIELDS)]
+    tools = [row for c, u in made for row in _rows(c, u.tools or (), TOOL_FIELDS)]
+    batches.write(Call, batches.names_of(Call), batches.values_of(calls))
+    batches.write(Turn, ("call_id", "index", *TURN_FIELDS), turns)
+    batches.write(ToolCall, ("call_id", "index", *TOOL_FIELDS), tools)
+    _take_in(stock, calls, [[turn.text for turn in u.turns or ()] for _, u in made])
+    return len(turns)
+
+
+def _take_in(stock: Stock, calls: list[Call], said: list[list[str]]) -> None:
+    """Write what the history finds the calls by, as the digest would."""
+    names = [taking.named(call, stock.by_id) for call in calls]
+    documents = [
+        taking.document(call, name, lines)
+        for call, name, lines in zip(calls, names, said, strict=True)
+    ]
+    taking.write(calls, names, documents)
 
 
 def _batches(moments: list[datetime]) -> Iterator[list[datetime]]:
@@ -165,9 +199,8 @@ def make(stock: Stock, at: datetime, random: Random) -> tuple[Call, CallUpdate]:
         update = state_at(plan, plan.done_ms)
         times = (plan.answered_ms, plan.ended_ms, plan.done_ms)
         fields |= _played(request, update, times, at + _wait(random))
-    call = lifecycle.imported(
-        workspace_id=stock.workspace.pk, created_at=at, queued_at=at, **fields
-    )
+    fields |= {"created_at": at, "queued_at": at, "digested_at": fields["changed_at"]}
+    call = lifecycle.imported(workspace_id=stock.workspace.pk, **fields)
     return call, update
 
 
@@ -229,7 +262,13 @@ def _asker(stock: Stock, line: Line, random: Random) -> dict[str, Any]:
         return {"source": Source.INBOUND}
     source = random.choices(list(SOURCES), list(SOURCES.values()))[0]
     by_person = source == Source.BUTTON and stock.people
+    order = f"A-{random.randrange(10**7):07d}"
+    wished = {
+        "external_id": f"order-{order}",
+        "metadata": {"order": order, "campaign": random.choice(CAMPAIGNS)},
+    }
     return {
+        **({} if by_person else wished),
         "source": source,
         "dialect": "retell" if source == Source.COMPAT else "",
         "launched_by_id": random.choice(stock.people).pk if by_person else None,

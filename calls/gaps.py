@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 
 from django.db.models import F, Q
 
-from agents import phone
 from agents.models import Connection
 from agents.providers.base import (
     CallUpdate,
@@ -20,10 +19,10 @@ from agents.providers.base import (
     ProviderError,
     ProviderRefused,
 )
-from calls import asking, budget, changes, hints, intake, lifecycle
+from calls import asking, budget, changes, erasing, hints, intake, lifecycle, unclear
 from calls.lifecycle import Applied
 from calls.matching import Known, ids_of
-from calls.models import Call, CallStatus, Watch
+from calls.models import CallStatus, Watch
 from calls.models.call import FINAL
 
 logger = logging.getLogger(__name__)
@@ -129,12 +128,13 @@ def _longest(connection: Connection) -> timedelta:
 # --- Looking -------------------------------------------------------------------------
 def _look(connection: Connection, watch: Watch, done: Look, now: datetime) -> None:
     """Go through the list page by page, until its end or as far as one look may."""
-    since, client = _begin(connection, watch, now), connection.client()
+    since, turns = _begin(connection, watch, now), budget.Turns(connection)
+    client = connection.client(turns)
     for _ in range(PAGES):
-        if not budget.may_ask(connection, now):
+        if not turns.may_ask(now):
             return
         page = client.list_calls(since, watch.cursor)
-        if not _compare(connection, client, page.items, done, now):
+        if not _compare(turns, client, page.items, done, now):
             return
         if not page.next or page.next == watch.cursor:
             break
@@ -148,15 +148,16 @@ def _look(connection: Connection, watch: Watch, done: Look, now: datetime) -> No
 
 
 def _compare(
-    connection: Connection,
+    turns: budget.Turns,
     client: Provider,
     told: tuple[CallUpdate, ...],
     done: Look,
     now: datetime,
 ) -> bool:
     """Compare one page; False: no more can be fetched now, look at it again later."""
+    connection = turns.connection
     known = Known([(connection, update) for update in told])
-    unclear = _unclear(connection)
+    dialled = unclear.numbers(connection)
     stale = []
     for update in told:
         row = known.find(connection, update)
@@ -167,9 +168,11 @@ def _compare(
                 stale.append(row.pk)
         elif not ids_of(update) or _is_fresh(update, now):
             continue
-        elif not update.reference and _may_be_one_of(unclear, connection, update):
+        elif not update.reference and unclear.may_be_one(
+            dialled, connection, update.direction, update.to_number
+        ):
             done.has_left_out = True
-        elif not _bring_in(connection, client, update, done, now):
+        elif not _bring_in(turns, client, update, done, now):
             return False
     done.compared += len(told)
     pairs = [(pk, asking.hint(now)) for pk in dict.fromkeys(stale)]
@@ -187,40 +190,17 @@ def _is_fresh(update: CallUpdate, now: datetime) -> bool:
     return now - at < GRACE
 
 
-def _unclear(connection: Connection) -> list[str]:
-    """Return whom we dialled, or may have dialled, without knowing an id yet."""
-    rows = Call.objects.filter(
-        connection=connection,
-        status__in=(CallStatus.DIALING, CallStatus.UNCONFIRMED),
-        provider_call_id="",
-        other_call_id="",
-        direction="outbound",
-    )
-    return list(rows.values_list("to_number", flat=True))
-
-
-def _may_be_one_of(
-    unclear: list[str], connection: Connection, update: CallUpdate
-) -> bool:
-    """Tell whether a call may be one of ours that is not confirmed yet."""
-    if update.direction == "inbound" or not unclear:
-        return False
-    if not update.to_number:
-        return True
-    country = connection.workspace.country
-    names = {update.to_number, phone.e164(update.to_number, country)}
-    return bool(names.intersection(unclear))
-
-
 def _bring_in(
-    connection: Connection,
+    turns: budget.Turns,
     client: Provider,
     update: CallUpdate,
     done: Look,
     now: datetime,
 ) -> bool:
     """Fetch a call and write it here; False: there is no request left for it."""
-    if done.fetches >= FETCHES or not budget.may_ask(connection, now):
+    if erasing.was_erased(turns.connection, ids_of(update)):
+        return True
+    if done.fetches >= FETCHES or not turns.may_ask(now):
         return False
     done.fetches += 1
     fetched = hints.fetch(client, update)
@@ -228,7 +208,9 @@ def _bring_in(
     is_over = (fetched or update).status in FINAL
     told = [update, fetched] if fetched else [update]
     found_at = now if is_over else None
-    applied, is_new = intake.take_in(connection, told, now, changes.LIST, found_at)
+    applied, is_new = intake.take_in(
+        turns.connection, told, now, changes.LIST, found_at
+    )
     done.found += is_new and is_over
     done.applied.append(applied)
     return True

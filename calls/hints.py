@@ -17,7 +17,7 @@ from agents.providers.base import (
     Provider,
     ProviderError,
 )
-from calls import batches, budget, changes, intake
+from calls import batches, budget, changes, erasing, intake
 from calls.lifecycle import Applied
 from calls.matching import Known, ids_of
 from calls.models import WebhookEvent
@@ -72,13 +72,14 @@ def look_up(event_id: int, now: datetime) -> list[Applied]:
     event = rows.filter(pk=event_id, applied_at=None).first()
     if event is None:
         return []
-    client = event.connection.client()
+    turns = budget.Turns(event.connection)
+    client = event.connection.client(turns)
     told = client.parse_webhook(event.payload, event.received_at)
     known = Known([(event.connection, update) for update in told])
     unknown = [u for u in told if ids_of(u) and not known.find(event.connection, u)]
     if not unknown:
         return _again(event, "", now)
-    if not budget.may_ask(event.connection, now):
+    if not turns.may_ask(now):
         return _later(event, "its requests for this minute are spent.", now)
     try:
         asked = [(fetch(client, update), update) for update in unknown]
@@ -94,10 +95,9 @@ def believed(event: WebhookEvent, update: CallUpdate) -> CallUpdate:
     """Return what of a hint is true whatever the provider answers: no status, no time.
 
     Where its signature was checked, its ids are, and its analysis, which some providers
-    tell in webhooks only. An account that lets in a body without any header checks none.
+    tell in webhooks only.
     """
-    client = event.connection.client()
-    if client.verify_webhook({}, event.body.encode(), event.received_at):
+    if not event.connection.client().checks_signatures:
         return CallUpdate()
     return CallUpdate(
         provider_call_id=update.provider_call_id,
@@ -126,16 +126,24 @@ def _settle(
         fresh = rows.filter(pk=event.pk, applied_at=None).first()
         if fresh is None:
             return []
-        done = [
-            intake.take_in(event.connection, told, now, changes.POLL)[0]
-            for told in found
-        ]
+        done = [applied for told in found for applied in _taken_in(event, told, now)]
         fresh.error = "" if done else UNKNOWN.format(label=label)
         fresh.call = done[-1].call if done else None
         fresh.applied_at = now if is_all else None
         fresh.retry_at = None
         fresh.save(update_fields=["applied_at", "retry_at", "error", "call"])
     return done
+
+
+def _taken_in(
+    event: WebhookEvent, told: list[CallUpdate], now: datetime
+) -> list[Applied]:
+    """Write one call; nothing where somebody erased it here."""
+    try:
+        return [intake.take_in(event.connection, told, now, changes.POLL)[0]]
+    except intake.WasErased:
+        erasing.empty(event)
+        return []
 
 
 def _later(event: WebhookEvent, words: str, now: datetime) -> list[Applied]:

@@ -8,10 +8,14 @@ from django.db import IntegrityError, transaction
 
 from agents.models import Connection
 from agents.providers.base import CallUpdate
-from calls import lifecycle
+from calls import erasing, lifecycle
 from calls.changes import POLL, Heard
 from calls.lifecycle import Applied
-from calls.matching import Known, Row
+from calls.matching import Known, Row, ids_of
+
+
+class WasErased(LookupError):
+    """The call was erased here: whatever tells of it, it does not come back."""
 
 
 def find_or_create(
@@ -21,9 +25,14 @@ def find_or_create(
     now: datetime,
     found_at: datetime | None = None,
 ) -> tuple[uuid.UUID, bool]:
-    """Return the call and whether it is new; `found_at` goes to a new one only."""
+    """Return the call and whether it is new; `found_at` goes to a new one only.
+
+    Raises WasErased where somebody erased the call.
+    """
     row = known.find(connection, update)
     if row is None:
+        if erasing.was_erased(connection, {*ids_of(update), update.reference}):
+            raise WasErased
         try:
             with transaction.atomic():
                 call = lifecycle.create(connection, update, now, found_at)
@@ -46,7 +55,10 @@ def take_in(
     heard: Heard = POLL,
     found_at: datetime | None = None,
 ) -> tuple[Applied, bool]:
-    """Apply what the provider says of one call; return it, and whether it is new."""
+    """Apply what the provider says of one call; return it, and whether it is new.
+
+    Raises WasErased where somebody erased the call.
+    """
     with transaction.atomic():
         known = Known([(connection, update) for update in updates])
         best = next((u for u in updates if known.find(connection, u)), updates[0])

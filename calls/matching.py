@@ -145,4 +145,5 @@ def locked(ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Call]:
     connections = Connection.objects.select_related("workspace").in_bulk(owners)
     for call in calls.values():
         call.connection = connections[call.connection_id]
+        call.workspace = call.connection.workspace
     return calls

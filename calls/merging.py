@@ -16,7 +16,7 @@ from typing import TypeVar
 from django.db import IntegrityError, OperationalError, transaction
 
 from agents.providers.base import CallUpdate
-from calls import money
+from calls import money, summary
 from calls.matching import Row, ids_of, rows_named, rows_with
 from calls.models import (
     Call,
@@ -189,6 +189,7 @@ def take_over(call: Call, stranger: Call) -> None:
     owed.update(call=call)
     _take_recording(call, stranger)
     money.give_back(stranger)
+    summary.mark_stale(stranger.workspace_id, stranger.created_at)
     stranger.delete()
 
 

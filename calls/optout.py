@@ -7,7 +7,7 @@ of it. Each call is heard once: who is taken off the list again stays off.
 import re
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,16 +55,20 @@ def hear(calls: Iterable[Call]) -> list[Suppression]:
 
     Calls that are not over are left for later. One statement, however many calls.
     """
-    calls = [call for call in calls if call.status in OVER and _listens(call)]
-    said = _said(calls)
-    asked = (_request(call, said[call.pk]) for call in calls)
-    added = (_suppress(request) for request in asked if request)
+    added = (_suppress(request) for request in requests(list(calls)))
     return [row for row in added if row]
 
 
+def requests(calls: Sequence[Call]) -> list[Request]:
+    """Return who asked for it in these calls; one statement, however many calls."""
+    heard = [call for call in calls if call.status in OVER and _listens(call)]
+    said = _said(heard)
+    asked = (_request(call, said[call.pk]) for call in heard)
+    return [request for request in asked if request]
+
+
 def _listens(call: Call) -> bool:
-    space = call.connection.workspace
-    return bool(space.optout_phrases or space.optout_fields)
+    return bool(call.workspace.optout_phrases or call.workspace.optout_fields)
 
 
 def _said(calls: list[Call]) -> dict[uuid.UUID, list[str]]:
@@ -84,7 +88,7 @@ def _said(calls: list[Call]) -> dict[uuid.UUID, list[str]]:
 
 
 def _request(call: Call, said: list[str]) -> Request | None:
-    space = call.connection.workspace
+    space = call.workspace
     found = next(_phrases(said, space.optout_phrases), "")
     if found:
         return Request(call, found, is_said=True)
@@ -129,7 +133,7 @@ def _is_yes(value: Any) -> bool:
 @transaction.atomic
 def _suppress(request: Request) -> Suppression | None:
     """Put the number on the list, with an audit entry; None: nothing new."""
-    call, space = request.call, request.call.connection.workspace
+    call, space = request.call, request.call.workspace
     number = phone.e164(call.other_number, space.country)
     heard = {"call": str(call.pk)}
     known = space.audit.filter(action=HEARD, subject=number, after__call=heard["call"])

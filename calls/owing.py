@@ -12,13 +12,15 @@ from django.utils import timezone
 
 from agents.providers.base import Account, Manner
 from agents.providers.dialects import Telling
-from calls import voices
+from calls import unclear, voices
 from calls.models import Call, Delivery, WebhookEndpoint
 from dashboard.celery import send
 
 # A held webhook waits for the one that overtakes it, but not for ever.
 HOLD = timedelta(seconds=60)
 AFTER = timedelta(microseconds=1)
+# An unclear dial is settled this long after the last question about it, at the latest.
+SETTLED = timedelta(minutes=1)
 # A call, its status before, and the names of what changed.
 Change = tuple[Call, str, set[str]]
 
@@ -58,19 +60,38 @@ def _owe(
 ) -> bool:
     """Write what the listeners are to be told; return whether that is anything."""
     now, manner = timezone.now(), _manner(call)
+    due_at = _due_at(call, now)
     rows: list[Delivery] = []
     for dialect in {endpoint.dialect for endpoint in listeners}:
         voice = voices.VOICES[dialect]
         events = voice.events(before_status, call.status, changed)
         mine = [endpoint for endpoint in listeners if endpoint.dialect == dialect]
         if dialect == voices.NATIVE:
-            rows += _rows(call, voice, events, mine, now)
+            rows += _rows(call, voice, events, mine, due_at)
             continue
-        told = _rows(call, voice, _told(voice, events, manner), mine, now)
+        told = _rows(call, voice, _told(voice, events, manner), mine, due_at)
         twice = manner.webhooks == "twice_reversed" and told
         rows += _twice_reversed(call, voice, told, now) if twice else told
     Delivery.objects.bulk_create(rows)
     return bool(rows)
+
+
+def _due_at(call: Call, now: datetime) -> datetime:
+    """Return when news of a call may go out: now, unless it may be a call of ours.
+
+    A stranger's row may turn out to be one that we dialled and that is not confirmed
+    yet. It then goes into that one, with all news of it that still waits
+    (`merging.take_over`): so nobody hears of one call under two ids.
+    """
+    if call.is_ours:
+        return now
+    line, direction = call.connection, call.direction
+    dialled = unclear.numbers(line)
+    is_open = unclear.may_be_one(dialled, line, direction, call.to_number)
+    due_at = now + line.kind.ask_after[-1] + SETTLED if is_open else now
+    # What waits already goes out together with this, and before it.
+    call.deliveries.filter(attempts=0, due_at__gt=now).update(due_at=due_at)
+    return due_at
 
 
 def _listeners(
@@ -108,9 +129,10 @@ def _rows(
     voice: Telling,
     events: Iterable[str],
     listeners: Sequence[WebhookEndpoint],
-    now: datetime,
+    due_at: datetime,
 ) -> list[Delivery]:
     """Return the unsaved deliveries of some events to listeners of one format."""
+    now = timezone.now()
     wanted = [
         (endpoint, event)
         for event in events
@@ -128,7 +150,7 @@ def _rows(
             event=event,
             body=bodies[event],
             created_at=now,
-            due_at=now,
+            due_at=due_at,
         )
         for endpoint, event in wanted
     ]

@@ -20,6 +20,7 @@ from agents.models import (
 )
 from agents.phone import Phone
 from agents.providers.base import LaunchWish
+from calls import fitting
 from calls.models import Contact, Source
 from dashboard.models import ApiKey, Member, User, Workspace
 
@@ -58,10 +59,16 @@ class Plan:
     variables: list[Variable] = field(default_factory=list)
     asked_at: datetime = field(default_factory=lambda: datetime.now(tz=UTC))
     scheduled_at: datetime | None = None
+    # What of the wish the provider is told; what stays here, and why (`fitting`).
+    told: LaunchWish = field(init=False)
+    kept: tuple[fitting.Kept, ...] = ()
     # What the gate saw when it was asked, to be kept with the call.
     evidence: list[dict[str, str]] = field(default_factory=list)
     # What a person should know before the call, though it may go out.
     notices: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.told = self.wish
 
     @property
     def goes_at(self) -> datetime:
@@ -83,7 +90,7 @@ class Plan:
     @property
     def from_number(self) -> str:
         """The number shown to the person called."""
-        return self.number.number if self.number else self.wish.from_number.strip()
+        return self.number.number if self.number else self.told.from_number.strip()
 
     @property
     def values(self) -> dict[str, str]:
@@ -123,8 +130,10 @@ def prepare(
     plan.agent = _agent(plan)
     if plan.agent:
         plan.connection = plan.agent.connection
-        plan.version = _version(plan.agent, wish.agent_version)
-        if not wish.from_number and wish.type == "phone":
+        if fitting.is_foreign(dialect, plan.connection.kind):
+            plan.told, plan.kept = fitting.fit(wish, plan.connection.client())
+        plan.version = _version(plan.agent, plan.told.agent_version)
+        if not plan.told.from_number and wish.type == "phone":
             plan.number, plan.number_reason = _best_number(plan)
     plan.variables = _variables(plan)
     return plan

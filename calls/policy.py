@@ -35,7 +35,7 @@ CHECKS: tuple[Callable[[Plan], Iterator[Found]], ...] = (
     wish.free_fields,
     wish.overrides,
     our_side.abilities,
-    our_side.foreign_words,
+    our_side.kept,
     our_side.groups,
     our_side.limits,
     money.check,

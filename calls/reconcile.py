@@ -83,16 +83,17 @@ def ask(call_id: uuid.UUID, now: datetime) -> Applied | None:
     try:
         call = dispatch.load(call_id)
         is_due = call.ask_at is not None and call.ask_at <= now + EARLY
-        if not is_due or not budget.may_ask(call.connection, now):
+        turns = budget.Turns(call.connection)
+        if not is_due or not turns.may_ask(now):
             return None
-        return _ask(call, now) if due_rows.update(ask_at=now + LEASE) else None
+        return _ask(call, turns, now) if due_rows.update(ask_at=now + LEASE) else None
     except (CallGone, Call.DoesNotExist):
         return None
 
 
-def _ask(call: Call, now: datetime) -> Applied | None:
+def _ask(call: Call, turns: budget.Turns, now: datetime) -> Applied | None:
     try:
-        update = _answer(call)
+        update = _answer(call, turns)
     except ProviderError as error:
         logger.warning("Asking about call %s failed: %s", call.pk, error.message)
         return _could_not_ask(call, error, now)
@@ -110,8 +111,8 @@ def _ask(call: Call, now: datetime) -> Applied | None:
     return done
 
 
-def _answer(call: Call) -> CallUpdate | None:
-    client, handle = call.connection.client(), dispatch.handle_of(call)
+def _answer(call: Call, turns: budget.Turns) -> CallUpdate | None:
+    client, handle = call.connection.client(turns), dispatch.handle_of(call)
     if call.provider_call_id:
         return client.fetch_call(handle)
     return client.find_call(replace(handle, taken=_taken(call)))

@@ -15,7 +15,7 @@ from django.db.models import F
 
 from agents.providers.base import ProviderError, ProviderRefused
 from agents.providers.download import Downloaded, download
-from calls import budget, changes, dispatch, lifecycle
+from calls import budget, changes, dispatch, lifecycle, peaks
 from calls.merging import CallGone
 from calls.models import Call, Recording, RecordingState
 from calls.models.recording import store
@@ -72,19 +72,23 @@ def fetch(call_id: uuid.UUID, now: datetime) -> RecordingState | None:
     try:
         with TemporaryFile() as file:
             got = _download(recording, file, now)
-            return _keep(recording, got, file, now)
+            state = _keep(recording, got, file, now)
     except ProviderError as error:
         return _failed(recording, error, now)
     except CallGone:
         return None
+    if state == RecordingState.KEPT:
+        peaks.prepare(call_id)
+    return state
 
 
 def _download(recording: Recording, file: IO[bytes], now: datetime) -> Downloaded:
     """Write the recording into a file; raises ProviderError."""
     call = dispatch.load(recording.call_id)
-    client = call.connection.client()
+    turns = budget.Turns(call.connection)
+    client = call.connection.client(turns)
     is_stale = recording.tries > 1 and bool(call.provider_call_id)
-    if is_stale and budget.may_ask(call.connection, now):
+    if is_stale and turns.may_ask(now):
         update = client.fetch_call(dispatch.handle_of(call))
         if update:
             call = lifecycle.apply(call.pk, update, now, changes.POLL).call

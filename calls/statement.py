@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from django.db.models import QuerySet
 
 from calls.contact_file import FORMULA
-from calls.history import day_start
+from calls.history.days import day_start
 from calls.models import LedgerEntry, Wallet
 from dashboard.models import Workspace
 

@@ -31,6 +31,7 @@ class Stock:
     contacts: list[Contact] = field(default_factory=list)
     people: list[User] = field(default_factory=list)
     variables: dict[UUID, dict[str, str]] = field(default_factory=dict)
+    by_id: dict[UUID, Contact] = field(default_factory=dict)
     # How often each contact is called, each with those before it added.
     shares: list[float] = field(default_factory=list)
 
@@ -47,6 +48,7 @@ class Stock:
             0.1 if script_digits(c.number) >= "50" else 1.0 for c in stock.contacts
         )
         stock.shares = list(accumulate(often))
+        stock.by_id = {contact.pk: contact for contact in stock.contacts}
         stock.variables = {c.pk: c.as_variables() for c in stock.contacts}
         rows = workspace.agents.current().prefetch_related("versions")
         agents = {agent.pk: agent for agent in rows}

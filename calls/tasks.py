@@ -23,13 +23,17 @@ from calls import (
     digest,
     dispatch,
     endpoints,
+    exports,
     gaps,
     hints,
+    looks,
     money,
     optout,
     outbox,
     reconcile,
     recordings,
+    retention,
+    summary,
     webhooks,
 )
 from calls.hints import Hint
@@ -280,6 +284,33 @@ def digest_calls() -> None:
     with spare_hand() as is_free:
         while is_free and digest.run(_now()):
             pass
+        if is_free:
+            looks.watch(_now())
+            summary.catch_up()
+
+
+@shared_task
+def write_export(export_id: str) -> None:
+    """Write a file of calls that somebody asked for."""
+    with spare_hand() as is_free:
+        if is_free:
+            exports.write(uuid.UUID(export_id), _now())
+
+
+@shared_task
+def erase_old(run_id: str) -> None:
+    """Do a turn of erasing what is too old, and have the next one done."""
+    with spare_hand() as is_free:
+        if is_free and retention.work(uuid.UUID(run_id), _now()):
+            erase_old.delay(run_id)
+
+
+@shared_task
+def look_for_old() -> None:
+    """See what is too old, and whose erasing was interrupted; drop old exports."""
+    for run_id in retention.due(_now()):
+        erase_old.delay(str(run_id))
+    exports.drop_expired(_now())
 
 
 @shared_task
@@ -298,3 +329,5 @@ def sweep() -> None:
     digest_calls.delay()
     for import_id in contact_import.overdue(now):
         import_contacts.delay(str(import_id))
+    for export_id in exports.due(now):
+        write_export.delay(str(export_id))

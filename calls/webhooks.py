@@ -20,7 +20,7 @@ from django.db.models import Q
 from agents.models import Connection
 from agents.providers.base import CallUpdate
 from agents.providers.reading import decoded
-from calls import batches, facts, hints, intake, lifecycle
+from calls import batches, erasing, facts, hints, intake, lifecycle
 from calls.changes import Heard
 from calls.hints import Hint
 from calls.lifecycle import Applied
@@ -242,7 +242,7 @@ def _apply_one(now: datetime) -> list[Applied | Hint] | None:
 
 def _apply_group(events: list[WebhookEvent], now: datetime) -> list[Applied | Hint]:
     """Apply events under their locks; hints about unknown calls are looked up later."""
-    told = [(event, update) for event in events for update in _updates(event)]
+    told = [(event, update) for event in events for update in updates(event)]
     known = Known([(event.connection, update) for event, update in told])
     strange = [event for event, update in told if _is_strange(event, update, known)]
     left_alone = {event.pk for event in strange}
@@ -250,9 +250,13 @@ def _apply_group(events: list[WebhookEvent], now: datetime) -> list[Applied | Hi
     for event, update in told:
         is_of_a_call = ids_of(update) or known.find(event.connection, update)
         if is_of_a_call and event.pk not in left_alone:
-            call_id, _ = intake.find_or_create(known, event.connection, update, now)
+            try:
+                call_id, _ = intake.find_or_create(known, event.connection, update, now)
+            except intake.WasErased:
+                erasing.empty(event)
+                continue
             meant.append(event)
-            pairs.append((call_id, _as_told(event, update, now)))
+            pairs.append((call_id, as_told(event, update, now)))
             heard.append(Heard(ToldBy.WEBHOOK, event.pk))
     applied = lifecycle.apply_all(pairs, now, heard) if pairs else []
     for event, done in zip(meant, applied, strict=True):
@@ -264,7 +268,8 @@ def _apply_group(events: list[WebhookEvent], now: datetime) -> list[Applied | Hi
     return [*applied, *hints.put_off(dict.fromkeys(strange), now)]
 
 
-def _updates(event: WebhookEvent) -> list[CallUpdate]:
+def updates(event: WebhookEvent) -> list[CallUpdate]:
+    """Return what a webhook says, of one call or several."""
     return event.connection.client().parse_webhook(event.payload, event.received_at)
 
 
@@ -275,7 +280,7 @@ def _is_strange(event: WebhookEvent, update: CallUpdate, known: Known) -> bool:
     return known.find(event.connection, update) is None
 
 
-def _as_told(event: WebhookEvent, update: CallUpdate, now: datetime) -> CallUpdate:
+def as_told(event: WebhookEvent, update: CallUpdate, now: datetime) -> CallUpdate:
     """Return what of an update is believed: of a hint, that there is something to ask."""
     if event.verdict == Verdict.SIGNED:
         return update

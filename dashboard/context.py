@@ -6,8 +6,11 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from calls import looks
+from calls.fixed import fixed
 from calls.models import CallStatus
-from dashboard.models import ABILITIES, Member
+from dashboard.counting import CountOf
+from dashboard.models import ABILITIES, Member, Workspace
 
 THEMES = ("light", "dark")
 LIVE = (CallStatus.DIALING, CallStatus.RINGING, CallStatus.IN_PROGRESS)
@@ -27,6 +30,7 @@ class Place:
 PLACES = (
     Place("/", "Home", "layout-dashboard"),
     Place("/calls/", "Calls", "phone-call"),
+    Place("/calls/looks/", "Needs a look", "eye", is_in_tab_bar=False),
     Place("/contacts/", "Contacts", "users"),
     Place("/agents/", "Agents", "bot"),
     Place("/numbers/", "Numbers", "phone"),
@@ -51,7 +55,9 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         frame["may"] = ABILITIES[member.role]
         frame["places"] = places_for(member)
         frame["here"] = place_of(request.path)
-        frame["live_calls"] = SimpleLazyObject(lambda: live_count(member))
+        counts = SimpleLazyObject(lambda: counts_of(member))
+        frame["live_calls"] = SimpleLazyObject(lambda: counts["live_now"])
+        frame["looks_count"] = SimpleLazyObject(lambda: counts["looks_open"])
         frame["spaces"] = SimpleLazyObject(lambda: spaces_of(member))
     return frame
 
@@ -63,13 +69,24 @@ def places_for(member: Member) -> list[Place]:
 
 def place_of(path: str) -> str:
     """Return the path of the place that the page at `path` belongs to, or nothing."""
-    inside = (p.path for p in PLACES[1:] if path.startswith(p.path))
-    return next(inside, "/" if path == "/" else "")
+    inside = [p.path for p in PLACES[1:] if path.startswith(p.path)]
+    return max(inside, key=len, default="/" if path == "/" else "")
 
 
 def live_count(member: Member) -> int:
     """Count the calls of the member's workspace that are going on now."""
-    return member.workspace.calls.filter(status__in=LIVE).count()
+    return member.workspace.calls.filter(status__in=fixed(LIVE)).count()
+
+
+def counts_of(member: Member) -> dict[str, Any]:
+    """Count the live calls and, up to a limit, what needs a look; one query."""
+    space = member.workspace
+    counted: Any = Workspace.objects.filter(pk=space.pk).values(
+        live_now=CountOf(space.calls.filter(status__in=fixed(LIVE))),
+        looks_open=CountOf(looks.open_looks(space), looks.MOST_COUNTED),
+    )
+    found: dict[str, Any] = counted.get()
+    return found
 
 
 def spaces_of(member: Member) -> list[Member]:

@@ -15,26 +15,6 @@ if TYPE_CHECKING:
 else:
     WorkspaceModelForm = UserModelForm = forms.ModelForm
 
-# What a program may be allowed to do with its key.
-SCOPES = (
-    ("calls:read", "Read calls", "Calls, transcripts, recordings and costs."),
-    ("calls:write", "Launch calls", "Launch, cancel and hang up calls."),
-    ("agents:read", "Read agents", "Agents and their versions."),
-    ("agents:write", "Change agents", "Create and change agents, where that works."),
-    ("numbers:read", "Read numbers", "Numbers and what is bound to them."),
-    ("numbers:write", "Change numbers", "Bind agents to numbers."),
-    ("contacts:read", "Read contacts", "Contacts and their attributes."),
-    ("contacts:write", "Change contacts", "Create and change contacts."),
-    ("suppressions:read", "Read do-not-call", "The do-not-call list."),
-    ("suppressions:write", "Change do-not-call", "Add numbers to the list."),
-    ("connections:read", "Read connections", "Connections; never their secrets."),
-    ("connections:write", "Change connections", "Add and sync connections."),
-    ("webhooks:read", "Read webhooks", "Who is told of calls, and what was told."),
-    ("webhooks:write", "Change webhooks", "Add and change them; send them again."),
-    ("money:read", "Read money", "The wallet's balance, limits and ledger."),
-    ("money:write", "Top up", "Add to the wallet's balance."),
-)
-USUAL_SCOPES = ["calls:read", "calls:write", "agents:read", "numbers:read"]
 NOT_A_NUMBER = (
     "“%(typed)s” is not a phone number. Write it with its country code, for example "
     "+1 415 555 0100."
@@ -200,21 +180,6 @@ class RoleForm(forms.Form):
     """Another role for a person."""
 
     role = forms.ChoiceField(choices=Role.choices)
-
-
-class KeyForm(forms.Form):
-    """A program's way in."""
-
-    name = forms.CharField(
-        max_length=80, help_text="The program that will use it, for example “CRM sync”."
-    )
-    scopes = forms.MultipleChoiceField(
-        choices=[(word, label) for word, label, _ in SCOPES],
-        label="What it may do",
-        widget=forms.CheckboxSelectMultiple,
-        initial=USUAL_SCOPES,
-        error_messages={"required": "Choose at least one thing the key may do."},
-    )
 
 
 class SuppressionForm(forms.Form):

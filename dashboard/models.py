@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from datetime import time
+from datetime import datetime, time
 from hmac import compare_digest
 from typing import Any, ClassVar
 
@@ -155,6 +155,10 @@ def digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+# What is asked of a key's workspace at every request.
+WHOSE = ("workspace__wallet", "workspace__retention")
+
+
 class ApiKey(models.Model):
     """A program's way in. The key itself is shown once and found by its digest.
 
@@ -172,6 +176,8 @@ class ApiKey(models.Model):
     scopes = models.JSONField(default=list)
     created_at = models.DateTimeField(default=utc_now)
     expires_at = models.DateTimeField(null=True, blank=True)
+    # Counted in calls/api/allowance.py; None: however many.
+    requests_per_minute = models.PositiveIntegerField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
 
@@ -180,9 +186,12 @@ class ApiKey(models.Model):
 
     @classmethod
     def issue(
-        cls, workspace: Workspace, name: str, scopes: list[str]
+        cls, workspace: Workspace, name: str, scopes: list[str], **limits: Any
     ) -> tuple["ApiKey", str, str]:
-        """Create a key; return the row, the key and the secret (both shown once)."""
+        """Create a key; return the row, the key and the secret (both shown once).
+
+        `limits` are `expires_at` and `requests_per_minute`; without them there are none.
+        """
         key = f"key_{secrets.token_hex(20)}"
         secret = f"s3cr3t_{secrets.token_urlsafe(30)}"
         row = cls.objects.create(
@@ -193,16 +202,26 @@ class ApiKey(models.Model):
             secret_digest=digest(secret),
             signing=key,
             scopes=scopes,
+            **limits,
         )
         return row, key, secret
 
     @classmethod
+    def known(cls, key: str) -> "ApiKey | None":
+        """Return the row of a key as a client sent it, usable or not, or None."""
+        rows = cls.objects.filter(key_digest=digest(key))
+        return rows.select_related(*WHOSE).first()
+
+    @classmethod
     def find(cls, key: str) -> "ApiKey | None":
         """Return the usable key row for a key as a client sent it, or None."""
-        now = utc_now()
-        rows = cls.objects.filter(key_digest=digest(key), revoked_at=None)
-        live = rows.filter(Q(expires_at=None) | Q(expires_at__gt=now))
-        return live.select_related("workspace__wallet").first()
+        row = cls.known(key)
+        return row if row and row.is_usable(utc_now()) else None
+
+    def is_usable(self, now: datetime) -> bool:
+        """Tell whether the key is neither revoked nor expired."""
+        is_live = self.expires_at is None or self.expires_at > now
+        return is_live and self.revoked_at is None
 
     def fits(self, secret: str) -> bool:
         """Tell in constant time whether the secret is the one that goes with the key."""

@@ -6,6 +6,8 @@ import environ
 from csp.constants import NONCE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from dashboard import files
+
 ROOT = Path(__file__).resolve().parent.parent
 env = environ.Env()
 environ.Env.read_env(ROOT / ".env")
@@ -34,6 +36,9 @@ SYNC_MINUTES = env.float("SYNC_MINUTES", 15.0)
 # How long the log of webhooks that we sent is kept, and what an endpoint that is paused
 # is still owed.
 WEBHOOK_LOG_DAYS = env.int("WEBHOOK_LOG_DAYS", 30)
+# How many requests a minute a new API key may make, unless its maker says otherwise;
+# 0: however many.
+KEY_REQUESTS_PER_MINUTE = env.int("KEY_REQUESTS_PER_MINUTE", 60_000)
 # Divides every wait of the simulated voice platform.
 SIMULATOR_SPEED = env.float("SIMULATOR_SPEED", 1.0)
 
@@ -123,6 +128,8 @@ else:
         # A statement that comes again is planned once: 15 % less for a whole click.
         "server_side_binding": True,
         "prepare_threshold": 3,
+        # To compile a plan takes longer than any statement of ours.
+        "options": "-c jit=off",
         "pool": {
             "min_size": 2,
             "max_size": env.int("DATABASE_POOL_SIZE", 24),
@@ -184,20 +191,19 @@ STATICFILES_DIRS = [
     ("inter", NODE_MODULES / "@fontsource-variable/inter/files"),
     ("idiomorph", NODE_MODULES / "idiomorph/dist"),
 ]
+RECORDINGS_URL = env.str("RECORDINGS_URL", "")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
-    # Recordings fetched from providers. Any storage that Django knows will do.
-    "recordings": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {
-            "location": env.str("RECORDINGS_DIR", str(DATA_DIR / "recordings")),
-            "file_permissions_mode": 0o600,
-            "directory_permissions_mode": 0o700,
-        },
-    },
+    # Any storage that Django knows will do; both are read by our own pages only.
+    "recordings": files.storage(
+        RECORDINGS_URL,
+        Path(env.str("RECORDINGS_DIR", str(DATA_DIR / "recordings"))),
+        "recordings",
+    ),
+    "exports": files.storage(RECORDINGS_URL, DATA_DIR / "exports", "exports"),
 }
 MEDIA_ROOT = DATA_DIR / "media"
 
@@ -267,5 +273,6 @@ CELERY_BEAT_SCHEDULE = {
     "settle missed": {"task": "calls.tasks.settle_missed", "schedule": 60.0},
     "find gaps": {"task": "calls.tasks.find_gaps", "schedule": 60.0},
     "sync": {"task": "calls.tasks.sync_connections", "schedule": 15.0},
+    "age": {"task": "calls.tasks.look_for_old", "schedule": 60.0},
     "forget": {"task": "calls.tasks.forget_deliveries", "schedule": 3600.0},
 }

@@ -10,6 +10,7 @@ from dashboard.views import (
     keys,
     palette,
     people,
+    privacy,
     settings,
     suppressions,
 )
@@ -31,6 +32,9 @@ urlpatterns = [
         "settings/people/<int:pk>/remove/", people.person_remove, name="person_remove"
     ),
     path("settings/keys/", keys.settings_keys, name="settings_keys"),
+    path(
+        "settings/keys/<uuid:pk>/", keys.settings_keys_edit, name="settings_keys_edit"
+    ),
     path("settings/keys/<uuid:pk>/revoke/", keys.key_revoke, name="key_revoke"),
     path("settings/webhooks/", hooks.settings_webhooks, name="settings_webhooks"),
     path(
@@ -72,7 +76,19 @@ urlpatterns = [
         hooks.settings_webhooks_delivery,
         name="settings_webhooks_delivery",
     ),
+    path("settings/looks/", include("calls.urls.look_rules")),
     path("settings/money/", include("calls.urls.money")),
+    path("settings/privacy/", privacy.settings_privacy, name="settings_privacy"),
+    path(
+        "settings/privacy/proof/",
+        privacy.settings_privacy_proof,
+        name="settings_privacy_proof",
+    ),
+    path(
+        "settings/privacy/proof.csv",
+        privacy.privacy_proof_csv,
+        name="privacy_proof_csv",
+    ),
     path(
         "settings/do-not-call/",
         suppressions.settings_suppressions,

@@ -12,7 +12,8 @@ def lock(arguments: list[str]) -> None:
     """Resolve the .in files and package.json; `--upgrade` takes newer versions."""
     # uv would write the command with this machine's paths into the files.
     env = {"UV_CUSTOM_COMPILE_COMMAND": "make lock"}
-    for name, constraint in (("run", []), ("test", ["-c", "run.txt"])):
+    also = ["-c", "run.txt"]
+    for name, constraint in (("run", []), ("s3", also), ("test", also)):
         say(f"Locking requirements/{name}.in")
         files = [f"{name}.in", "-o", f"{name}.txt", *constraint]
         command = [find_uv(), "pip", "compile", *OPTIONS, *files, *arguments]

@@ -13,6 +13,7 @@ from devkit import data, install, lock, serve, servers, steps, test
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = ["package.json", "package-lock.json", ".npmrc", "pyproject.toml"]
+LOCKS += [f"tests/calls/node/{name}" for name in ("package-lock.json", ".npmrc")]
 LOCKS += [
     f"requirements/{name}" for name in ("run.in", "run.txt", "test.in", "test.txt")
 ]

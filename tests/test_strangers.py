@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from calls.models import CallStatus, ContactImport, Wallet
+from calls.models import CallStatus, ContactImport, SavedView, Wallet
 from dashboard.models import ApiKey, AuditEntry, Member, Role, Workspace
 from tests.factories import (
     make_agent,
@@ -65,6 +65,9 @@ def theirs() -> dict[str, Any]:
     return {
         "workspace": workspace,
         "calls/": call.pk,
+        "calls/views/": SavedView.objects.create(
+            workspace=workspace, owner=member.user, name="Hush", is_shared=True
+        ).pk,
         "contacts/import/": file.pk,
         "contacts/": contact.pk,
         "agents/": agent.pk,
@@ -78,6 +81,8 @@ def theirs() -> dict[str, Any]:
         "settings/money/rates/": Wallet.objects.create(workspace=workspace, rate=1)
         .rates.create(connection=connection, per_minute=1)
         .pk,
+        "calls/looks/": workspace.looks.create(call=call, reason="failed").pk,
+        "settings/looks/": workspace.look_rules.create(name="Hush", query="q=x").pk,
         "settings/do-not-call/": workspace.suppressions.create(
             number="+14155550177"
         ).pk,

@@ -36,6 +36,7 @@ from agents.providers.vocabulary import (
     ToolFacts,
     TurnFacts,
     VersionFacts,
+    unpaced,
 )
 
 __all__ = [
@@ -65,6 +66,7 @@ __all__ = [
     "TurnFacts",
     "VersionFacts",
     "WishRefused",
+    "unpaced",
 ]
 
 
@@ -90,6 +92,8 @@ class Provider:
     can_hang_up: ClassVar[bool] = False
     can_bind_inbound: ClassVar[bool] = False
     can_bind_outbound: ClassVar[bool] = False
+    # Several agents can share a direction of a number, each with its weight.
+    has_shares: ClassVar[bool] = False
     has_versions: ClassVar[bool] = False
     has_web_calls: ClassVar[bool] = False
     has_sip_headers: ClassVar[bool] = False
@@ -131,6 +135,11 @@ class Provider:
 
     def __init__(self, account: Account) -> None:
         self.account = account
+
+    @property
+    def checks_signatures(self) -> bool:
+        """Whether this account takes a webhook only with a signature that fits."""
+        return self.webhooks_are_signed
 
     # calls
     def place_call(self, request: CallRequest) -> CallUpdate:
@@ -192,8 +201,13 @@ class Provider:
         """Return the ringing call when the payload asks what to do with one."""
         return None
 
-    def answer_inbound(self, agent_id: str, variables: Mapping[str, str]) -> Json:
-        """Render our answer to `parse_inbound`; the empty id leaves their agent."""
+    def answer_inbound(
+        self, agent_id: str, variables: Mapping[str, str], version: int | None = None
+    ) -> Json:
+        """Render our answer to `parse_inbound`; the empty id leaves their agent.
+
+        No version is the latest one.
+        """
         return {}
 
     # what is wished

@@ -124,6 +124,10 @@ class Server(Voice, Protocol):
     ROUTES: Routes
     KEY_MISSING: str
 
+    @property
+    def PERMISSIONS(self) -> Mapping[str, Sequence[str]]:
+        """The permissions a key can have there, each with our scopes for it."""
+
     def credentials(
         self, headers: Mapping[str, str], query: Mapping[str, str]
     ) -> tuple[str, str | None]:

@@ -24,6 +24,7 @@ from agents.providers.base import (
     ProviderError,
     ProviderRefused,
     ProviderUnclear,
+    unpaced,
 )
 from agents.providers.careful import AddressRefused, CarefulTransport, at_most
 
@@ -138,12 +139,13 @@ def request(
     params: Mapping[str, Any] | None = None,
     read_seconds: float = READ_SECONDS,
     tries: int = 1,
+    pace: Callable[[], None] = unpaced,
 ) -> Any:
     """Ask a provider; return the decoded answer, None where it is empty.
 
     Raises ProviderRefused, ProviderBusy (certainly nothing happened) or
     ProviderUnclear. `label` is the provider's name for the error's words. `tries` is
-    for reading long lists only; a dial is asked once.
+    for reading long lists only; a dial is asked once. `pace` is called before each.
     """
     parts: dict[str, Any] = {"headers": dict(headers)}
     if json is not None:
@@ -151,6 +153,7 @@ def request(
     if params:
         parts["params"] = {k: v for k, v in params.items() if v is not None}
     for left in reversed(range(tries)):
+        pace()
         try:
             answer = _answer(method, url, label, read_seconds, parts)
             return _decoded(answer, label, parts["headers"])

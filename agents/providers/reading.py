@@ -17,6 +17,9 @@ LARGEST = 2**31 - 1
 # From this on, in whole units of its currency, an amount fits no row of ours.
 TOO_DEAR = 1_000_000
 DEEPEST = 30
+# ISO 4217's code for "no currency": where a provider names none, an amount is kept as
+# the plain number it is, and never added to any that is known.
+NO_CURRENCY = "XXX"
 
 
 def decoded(body: str | bytes) -> Any:
@@ -98,6 +101,16 @@ def money(value: Any, parts: int = 1) -> Decimal | None:
         return None
     amount = (Decimal(str(found)) / parts).quantize(Decimal("0.000001"))
     return amount if amount < TOO_DEAR else None
+
+
+def product_costs(cost: Any, parts: int = 1) -> dict[str, str]:
+    """Return the amounts, as texts, by product of `{"product_costs": [{…}]}`."""
+    found: dict[str, Decimal] = {}
+    for row in rows(mapping(cost).get("product_costs")):
+        name, amount = text(row.get("product"), 60), money(row.get("cost"), parts)
+        if name and amount is not None:
+            found[name] = found.get(name, Decimal(0)) + amount
+    return {name: str(amount) for name, amount in found.items()}
 
 
 def flag(value: Any) -> bool | None:

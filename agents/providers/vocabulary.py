@@ -4,7 +4,7 @@ Dataclasses in, dataclasses out. An adapter turns these into a provider's words 
 back; nothing else in the project knows a provider's words.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -135,6 +135,8 @@ class CallUpdate:
     latency: Json | None = None
     analysis: Analysis | None = None
     cost: Decimal | None = None
+    # What the cost is made of, by the provider's names: amounts as texts, for JSON.
+    cost_parts: Mapping[str, str] = field(default_factory=dict)
     currency: str = "USD"
     recording_url: str = ""
     join: Json | None = None
@@ -239,19 +241,29 @@ class Manner:
 
 
 # --- What a provider needs from us ---------------------------------------------------
+def unpaced() -> None:
+    """Let a request go at once: nobody counts it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
-    """How to reach one account at a provider; secrets are only ever in here."""
+    """How to reach one account at a provider; secrets are only ever in here.
+
+    `pace` is called before each request: it counts it, may wait for its turn, and may
+    raise ProviderBusy (`agents/budget.py`).
+    """
 
     base_url: str
     credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
+    pace: Callable[[], None] = field(default=unpaced, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
     """One field of the connection form: a `--set` name, its label and its help.
 
-    `default` holds where nothing is set; only one that is no secret has one.
+    `default` holds where nothing is set; only one that is no secret has one. `choices`
+    are all the values it can have; empty: any.
     """
 
     name: str
@@ -260,6 +272,7 @@ class Setting:
     is_secret: bool = True
     is_required: bool = True
     default: str = ""
+    choices: tuple[str, ...] = ()
 
 
 # --- What we show as a provider ------------------------------------------------------

@@ -178,13 +178,14 @@ def _detail(
 ) -> dict[str, Any]:
     """Return what the page of a connection shows."""
     webhook = reverse("webhook", args=[connection.webhook_token])
-    now = timezone.now()
+    now, client = timezone.now(), connection.client()
     return {
         "connection": connection,
         "kind": connection.kind,
         "state": state_of(connection),
-        "facts": facts_of(connection.client()),
-        "hearing": hearing_of(connection.client()),
+        "facts": facts_of(client),
+        "hearing": hearing_of(client),
+        "signed_in": " and ".join(client.signature_headers()),
         "live": live_parts(connection, now),
         "story": SyncStory(connection, now),
         "sync_minutes": settings.SYNC_MINUTES,
@@ -227,7 +228,7 @@ def connection_sync(request: HtmxRequest, pk: uuid.UUID) -> HttpResponse:
 def _start_sync(connection: Connection) -> None:
     is_new = sync.ask(connection.pk, timezone.now())
     if is_new and not send(SYNC_TASK, str(connection.pk)):
-        sync.run_wanted(connection.pk)
+        sync.run_wanted(connection.pk, may_wait=False)
     connection.refresh_from_db()
 
 

@@ -1,5 +1,7 @@
 """The door for clients that speak a provider's API: `/compat/<slug>/<their own path>`."""
 
+import json
+
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
@@ -8,6 +10,7 @@ from django.views.decorators.csrf import csrf_exempt
 from agents.providers.base import ProviderBusy, ProviderError, ProviderUnclear
 from agents.providers.dialects import Door, Server, Tenant
 from agents.providers.registry import DIALECTS
+from calls import masking
 from calls.api import (
     dialect,
     itellico,
@@ -23,6 +26,7 @@ from calls.api import (
 from calls.api.visit import Action, Problem, Visit, read_body
 from dashboard.models import ApiKey
 
+READS_CALLS = "calls:read"
 # What only one dialect's clients can do, beside what all of them can.
 MORE: dict[str, dict[str, Action]] = {
     "retell": retell_calls.ACTIONS
@@ -49,6 +53,10 @@ def compat(request: HttpRequest, slug: str, path: str) -> HttpResponseBase:
     except Problem as problem:
         where = (problem.message, problem.field)
         return dialect.answer(side.error(problem.status, problem.code, *where))
+    except keys.KeyRefused as no:
+        words = no.message or side.KEY_MISSING
+        status, body = side.error(no.status, no.code, words)
+        return JsonResponse(body, status=status, safe=False, headers=no.headers)
     except ProviderError as error:
         return dialect.answer(side.error(*_meaning(error), error.message))
 
@@ -63,7 +71,7 @@ def _answer(
         raise Problem(400, f"Switchboard does not offer {name.replace('_', ' ')}.")
     scope, act = actions[name]
     if not keys.may(key, scope):
-        words = f"This API key does not have the scope {scope}."
+        words = keys.lacking(scope, side.PERMISSIONS)
         raise Problem(403, words, "permission_denied")
     door = Door(
         action=name,
@@ -74,6 +82,13 @@ def _answer(
         body=read_body(request),
     )
     done: HttpResponseBase = act(Visit(request, key, door, slug))
+    return _as_seen(key, done) if scope == READS_CALLS else done
+
+
+def _as_seen(key: ApiKey, done: HttpResponseBase) -> HttpResponseBase:
+    """Mask an answer about calls, where the workspace has it masked for programs."""
+    if isinstance(done, JsonResponse) and masking.key_reader(key).is_masked:
+        done.content = json.dumps(masking.MASKED.value(json.loads(done.content)))
     return done
 
 
@@ -81,11 +96,7 @@ def _key(side: Server, request: HttpRequest) -> ApiKey:
     """Return the usable key the request carries, in the dialect's way."""
     headers = {name.lower(): value for name, value in request.headers.items()}
     sent, secret = side.credentials(headers, request.GET.dict())
-    key = keys.authenticate(sent, secret)
-    if key is None:
-        code = "invalid_key" if sent else "authentication_required"
-        raise Problem(401, side.KEY_MISSING, code)
-    return key
+    return keys.admit(request, sent, secret)
 
 
 def _route(side: Server, method: str, path: str) -> tuple[str, dict[str, str]]:

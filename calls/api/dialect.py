@@ -19,9 +19,9 @@ from agents.providers.base import BindingFacts
 from agents.providers.dialects import Dialect, Reply
 from agents.providers.listing import AgentRecord, NumberRecord
 from agents.providers.registry import DIALECTS
-from agents.setups import Setup, Side, SideRefused, side_with
+from agents.setups import Setup, Side, SideRefused, shared_side, side_with
 from calls.api import call_filters, launching, manners
-from calls.api.visit import Action, Problem, Visit
+from calls.api.visit import Action, Json, Problem, Visit
 from calls.models import Call
 from calls.records import record
 
@@ -184,12 +184,21 @@ def _bound(visit: Visit, number: PhoneNumber, wanted: BindingFacts) -> Side:
     """Return what a binding names, as rows of ours."""
     if not wanted.agent_id:
         return Side()
-    agent = find_agent(visit, wanted.agent_id)
+    alone: Json = {"agent_id": wanted.agent_id, "agent_version": wanted.version}
     try:
-        return side_with(number, agent, wanted.version)
+        parts = [
+            (_one(visit, number, row), row.get("weight", 1))
+            for row in wanted.weights or (alone,)
+        ]
+        return shared_side(number, parts)
     except SideRefused as error:
         status = 404 if error.code else 400
         raise Problem(status, str(error), error.code) from None
+
+
+def _one(visit: Visit, number: PhoneNumber, row: Json) -> Side:
+    agent = find_agent(visit, row["agent_id"])
+    return side_with(number, agent, row.get("agent_version"))
 
 
 def _number_record(number: PhoneNumber) -> NumberRecord:

@@ -1,130 +1,35 @@
-"""Our own API: launching and reading calls by programs, under /api/v1/.
-
-Errors are `{"error": code, "message": sentence, "field": name or null, "details": {}}`.
-"""
+"""Our own API for calls: launching and reading them by programs, at /api/v1/calls."""
 
 import uuid
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
-from ninja import Field, Header, NinjaAPI, Query, Schema, Status
-from ninja.errors import AuthenticationError, HttpError, ValidationError
-from ninja.parser import Parser
-from ninja.security import HttpBearer
-from pydantic import AwareDatetime, ConfigDict
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from ninja import Field, Schema, Status
+from pydantic import ConfigDict
 
 from agents.providers.base import LaunchWish, Overrides, ProviderError
-from calls import dispatch, history, launch, plan, tasks
-from calls.api import keys
-from calls.api.visit import NOT_JSON, decode
-from calls.models import Call, Source
-from calls.models.call import CallQuerySet
+from calls import audio, dispatch, launch, masking, plan, tasks
+from calls.api import native_filters
+from calls.api.native_door import (
+    IdempotencyKey,
+    Limit,
+    Moment,
+    Problem,
+    api,
+    key_of,
+    text_like,
+)
+from calls.history import pages
+from calls.models import Call, RecordingState, Source
 from calls.own_json import call_json
 from calls.refusals import LaunchRefused, Refusal
+from calls.views.recordings import play
 from dashboard.models import ApiKey, Workspace
 
 Json = dict[str, Any]
-
-
-class Problem(Exception):
-    """An error answer: an HTTP status, a code, a sentence and the field."""
-
-    def __init__(
-        self,
-        status: int,
-        code: str,
-        message: str,
-        field: str | None = None,
-        **more: Any,
-    ) -> None:
-        super().__init__(message)
-        self.status = status
-        self.body = {"error": code, "message": message, "field": field, "details": more}
-
-
-class KeyAuth(HttpBearer):
-    """`Authorization: Bearer <key>`; the key row becomes `request.auth`."""
-
-    def authenticate(self, request: HttpRequest, token: str) -> ApiKey:
-        """Return the usable key, or answer 401."""
-        key = ApiKey.find(token)
-        if key is None:
-            raise Problem(401, "invalid_key", "This API key is not valid (any more).")
-        keys.touch(key)
-        return key
-
-
-class CarefulParser(Parser):
-    """Reads only JSON that can be kept; anything else is answered with 400."""
-
-    def parse_body(self, request: HttpRequest) -> Any:
-        """Decode the body; ninja turns what this raises into an HttpError."""
-        return decode(request.body)
-
-
-api = NinjaAPI(
-    title="Switchboard",
-    version="1",
-    auth=KeyAuth(),
-    parser=CarefulParser(),
-    urls_namespace="api",
-    docs_url="/docs",
-)
-
-
-@api.exception_handler(Problem)
-def answer_problem(request: HttpRequest, error: Problem) -> HttpResponse:
-    """Answer in our error shape."""
-    return api.create_response(request, error.body, status=error.status)
-
-
-@api.exception_handler(AuthenticationError)
-def answer_no_key(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
-    """Answer a request without a key."""
-    message = "Send your API key as `Authorization: Bearer <key>`."
-    return answer_problem(request, Problem(401, "authentication_required", message))
-
-
-# What the gate calls a field of a launch that has the wrong form.
-CODES = {
-    "overrides": "invalid_override",
-    "sip_headers": "invalid_sip_header",
-    "variables": "invalid_variables",
-}
-
-
-@api.exception_handler(ValidationError)
-def answer_invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
-    """Answer a body or query that does not fit, naming the first field."""
-    first = error.errors[0]
-    field = ".".join(str(part) for part in first["loc"][2:]) or None
-    message = f"{field or 'The request'}: {first['msg']}."
-    code = CODES.get((field or "").partition(".")[0], "invalid_json")
-    return answer_problem(request, Problem(400, code, message, field))
-
-
-@api.exception_handler(HttpError)
-def answer_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
-    """Answer a body that is not JSON at all."""
-    if error.status_code == 400:
-        return answer_problem(request, Problem(400, "invalid_json", NOT_JSON))
-    problem = Problem(error.status_code, "server_error", str(error))
-    return answer_problem(request, problem)
-
-
-# How many rows a page of a list holds.
-Limit = Annotated[int, Query(ge=1, le=200)]
-
-
-def key_of(request: HttpRequest, scope: str) -> ApiKey:
-    """Return the key of the request, if it has the scope."""
-    key: ApiKey = request.auth  # type: ignore[attr-defined]
-    if not keys.may(key, scope):
-        message = f"This API key does not have the scope {scope}."
-        raise Problem(403, "permission_denied", message)
-    return key
 
 
 class OverridesIn(Schema):
@@ -136,11 +41,6 @@ class OverridesIn(Schema):
     opening_line: str = ""
     max_duration_ms: int | None = None
     raw: Json = Field(default_factory=dict)
-
-
-# Times outside these cannot be turned into another zone, or kept.
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
 
 class LaunchIn(Schema):
@@ -156,7 +56,7 @@ class LaunchIn(Schema):
     sip_headers: Json = Field(default_factory=dict)
     metadata: Json = Field(default_factory=dict)
     external_id: str = Field("", max_length=200)
-    scheduled_at: Annotated[AwareDatetime, Field(ge=EPOCH, le=LATEST)] | None = None
+    scheduled_at: Moment | None = None
     contact_id: uuid.UUID | None = None
     ignore_e164_validation: bool = False
     trunk_name: str = Field("", max_length=120)
@@ -168,7 +68,7 @@ class LaunchIn(Schema):
 def create_call(
     request: HttpRequest,
     body: LaunchIn,
-    idempotency_key: Annotated[str, Header(max_length=200)] = "",
+    idempotency_key: IdempotencyKey = "",
 ) -> Status[Json]:
     """Launch a call. A repeat with the same key or external_id is the first call."""
     key = key_of(request, "calls:write")
@@ -191,7 +91,7 @@ def create_call(
         ) from None
     except LaunchRefused as error:
         raise _refused(error.refusal) from None
-    shown = call_json(_full(key.workspace, call.pk))
+    shown = _shown(key, call.pk)
     return Status(201 if is_new else 200, shown)
 
 
@@ -238,81 +138,38 @@ def _full(workspace: Workspace, pk: uuid.UUID) -> Call:
     return call
 
 
-class CallFilters(Schema):
-    """What a list of calls is narrowed to, as in the history.
-
-    `status` is a status, `live`, `waiting` or `look`. `agent` is our id or the
-    provider's. `since` is included, `until` is not.
-    """
-
-    status: str = ""
-    direction: str = ""
-    agent: str = ""
-    number: str = ""
-    connection_id: uuid.UUID | None = None
-    contact_id: uuid.UUID | None = None
-    external_id: str = ""
-    since: Annotated[AwareDatetime, Field(ge=EPOCH, le=LATEST)] | None = None
-    until: Annotated[AwareDatetime, Field(ge=EPOCH, le=LATEST)] | None = None
-    q: str = Field("", max_length=200)
-
-
-def _chosen(workspace: Workspace, wanted: CallFilters) -> CallQuerySet:
-    """Return the calls that fit every filter."""
-    agent = workspace.agents.known_as(wanted.agent) if wanted.agent else None
-    if wanted.agent and agent is None:
-        message = f"There is no agent “{wanted.agent}” in this workspace."
-        raise Problem(404, "agent_not_found", message, "agent")
-    rows = history.narrow(
-        workspace,
-        history.Filters(
-            status=wanted.status,
-            direction=wanted.direction,
-            agent=agent.pk if agent else None,
-            since=wanted.since,
-            until=wanted.until,
-            q=wanted.q.strip(),
-        ),
-    )
-    exact = {
-        "phone_number__number": wanted.number,
-        "connection": wanted.connection_id,
-        "contact": wanted.contact_id,
-        "external_id": wanted.external_id,
-    }
-    return rows.filter(**{name: value for name, value in exact.items() if value})
+CallCursor = Annotated[str, text_like(pattern="^([0-9]{1,17}-[0-9a-f]{32})?$")]
 
 
 @api.get("/calls", response=Json)
 def list_calls(
     request: HttpRequest,
-    filters: Query[CallFilters],
-    cursor: str = "",
+    cursor: CallCursor = "",
     limit: Limit = 50,
 ) -> Json:
-    """List calls, newest first, without transcripts."""
-    rows = _chosen(key_of(request, "calls:read").workspace, filters)
-    found = list(_after(rows, cursor)[: limit + 1])
-    more = found[limit - 1] if len(found) > limit else None
-    items = [call_json(call, with_transcript=False) for call in found[:limit]]
-    return {"items": items, "next": history.cursor(more) if more else None}
-
-
-def _after(rows: CallQuerySet, cursor: str) -> CallQuerySet:
-    """Return the rows behind the one the cursor names (a keyset page)."""
-    if not cursor:
-        return rows
-    point = history.read_cursor(cursor)
-    if point is None:
+    """List calls without transcripts, newest first; every filter of the history."""
+    if cursor and pages.read_cursor(cursor) is None:
         raise Problem(400, "invalid_json", "This cursor is not ours.", "cursor")
-    return rows.before(*point)
+    key = key_of(request, "calls:read")
+    workspace, eyes = key.workspace, masking.key_reader(key)
+    wanted = native_filters.chosen(workspace, request.GET)
+    found = pages.page(workspace, wanted, timezone.now(), after=cursor, size=limit)
+    told = [call_json(call, with_transcript=False) for call in found.calls]
+    items = [masking.mask_call_json(one, eyes) for one in told]
+    return {"items": items, "next": found.older or None}
+
+
+def _shown(key: ApiKey, call_id: uuid.UUID) -> Json:
+    """Return a call with its transcript, as a key may see it."""
+    told = call_json(_full(key.workspace, call_id))
+    return masking.mask_call_json(told, masking.key_reader(key))
 
 
 @api.get("/calls/{call_id}", response=Json)
 def get_call(request: HttpRequest, call_id: uuid.UUID) -> Json:
     """Return one call with its transcript."""
     key = key_of(request, "calls:read")
-    return call_json(_full(key.workspace, call_id))
+    return _shown(key, call_id)
 
 
 @api.post("/calls/{call_id}/cancel", response=Json)
@@ -323,7 +180,7 @@ def cancel_call(request: HttpRequest, call_id: uuid.UUID) -> Json:
     if not dispatch.cancel(call):
         message = f"This call is {call.get_status_display().lower()}: too late."
         raise Problem(409, "too_late", message)
-    return call_json(_full(key.workspace, call_id))
+    return _shown(key, call_id)
 
 
 @api.post("/calls/{call_id}/hang-up", response=Json)
@@ -336,4 +193,22 @@ def hang_up_call(request: HttpRequest, call_id: uuid.UUID) -> Json:
             tasks.hang_up(call)
         except ProviderError as error:
             raise Problem(409, "provider_error", error.message) from None
-    return call_json(_full(key.workspace, call_id))
+    return _shown(key, call_id)
+
+
+@api.get("/calls/{call_id}/recording", response={200: None})
+def get_recording(request: HttpRequest, call_id: uuid.UUID) -> HttpResponseBase:
+    """Return the sound of a call, or with a Range header the part asked for."""
+    call = _full(key_of(request, "calls:read").workspace, call_id)
+    sound = audio.sound(call)
+    if sound is None:
+        kept = audio.kept(call)
+        waits = kept is not None and kept.state == RecordingState.PENDING
+        message = "It is still being fetched." if waits else "It is not kept here."
+        raise Problem(404, "not_found", f"This call has no recording. {message}")
+    answer = play(request, sound)
+    if answer.status_code != 416:
+        return answer
+    problem = Problem(416, "invalid_range", "The recording has no such range.")
+    problem.headers["Content-Range"] = answer["Content-Range"]
+    raise problem

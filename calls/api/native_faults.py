@@ -5,7 +5,7 @@ import logging
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 
-from calls.api.native import Problem, answer_problem, api
+from calls.api.native_door import Problem, answer_problem, api
 
 logger = logging.getLogger(__name__)
 OUR_FAULT = "Something is wrong on our side; what was not finished was not kept."

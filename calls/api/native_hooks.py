@@ -1,23 +1,22 @@
 """Our own API for webhooks out: endpoints, what they were told, and sending again."""
 
 import json
-from typing import Annotated, Any
+from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Field, Schema, Status
-from pydantic import AwareDatetime, ConfigDict
+from pydantic import ConfigDict
 
 from calls import endpoints, voices
-from calls.api.native import EPOCH, LATEST, Limit, Problem, api, key_of
+from calls.api.native_door import Bound, Limit, Problem, RowCursor, api, key_of
 from calls.forms.endpoints import EndpointForm
 from calls.models import Attempt, Delivery, WebhookEndpoint
 from calls.own_json import Json, time
 from dashboard.models import ApiKey
 
 READ, WRITE = "webhooks:read", "webhooks:write"
-Moment = Annotated[AwareDatetime, Field(ge=EPOCH, le=LATEST)]
 
 
 class EndpointIn(Schema):
@@ -25,7 +24,9 @@ class EndpointIn(Schema):
 
     model_config = ConfigDict(extra="forbid")
     url: str = Field(max_length=600)
-    format: str = Field(voices.NATIVE, max_length=20)
+    format: str = Field(
+        voices.NATIVE, max_length=20, json_schema_extra={"enum": list(voices.VOICES)}
+    )
     name: str = Field("", max_length=120)
     events: list[str] = Field(default_factory=list, max_length=50)
 
@@ -44,8 +45,8 @@ class ReplayIn(Schema):
     """From when (included) until when (not included) to send again."""
 
     model_config = ConfigDict(extra="forbid")
-    since: Moment
-    until: Moment
+    since: Bound
+    until: Bound
     only_failed: bool = True
 
 
@@ -133,7 +134,7 @@ def list_webhook_deliveries(
     request: HttpRequest,
     endpoint_id: int,
     failed: bool = False,
-    cursor: str = "",
+    cursor: RowCursor = "",
     limit: Limit = 50,
 ) -> Json:
     """List what was told, newest first; `failed`: only what was not taken."""

@@ -23,7 +23,7 @@ from agents.providers.registry import PROVIDERS
 from agents.setups import Setup, Side, SideRefused, names_of, side_with
 from calls import tasks
 from calls.api.call_filters import as_uuid
-from calls.api.native import Problem, api, key_of
+from calls.api.native_door import Problem, api, key_of
 from calls.api.shapes import agent_json, connection_json, number_json
 from dashboard.celery import send
 from dashboard.models import ApiKey, AuditEntry, Workspace
@@ -180,7 +180,9 @@ class ConnectionIn(Schema):
     """A new account at a provider; `settings` are those of `connection add --set`."""
 
     model_config = ConfigDict(extra="forbid")
-    provider: str = Field(max_length=20)
+    provider: str = Field(
+        max_length=20, json_schema_extra={"enum": [*sorted(PROVIDERS)]}
+    )
     name: str = Field(max_length=80)
     base_url: str = Field("", max_length=300)
     concurrency: int = 20

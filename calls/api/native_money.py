@@ -5,11 +5,19 @@ from typing import Annotated
 
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Field, Header, Schema, Status
+from ninja import Field, Schema, Status
 from pydantic import ConfigDict
 
 from calls import spending, statement, wallets
-from calls.api.native import Limit, Problem, api, key_of
+from calls.api.native_door import (
+    IdempotencyKey,
+    Limit,
+    Problem,
+    RowCursor,
+    api,
+    key_of,
+    text_like,
+)
 from calls.models import EntryKind, LedgerEntry, Rate, Wallet
 from calls.own_json import Json, time
 from dashboard.models import Workspace
@@ -38,9 +46,12 @@ def get_wallet(request: HttpRequest) -> Json:
     return wallet_json(_wallet(key_of(request, READ).workspace))
 
 
+Kind = Annotated[str, text_like(enum=["", *EntryKind.values])]
+
+
 @api.get("/wallet/ledger", response=Json)
 def list_ledger(
-    request: HttpRequest, kind: str = "", cursor: str = "", limit: Limit = 50
+    request: HttpRequest, kind: Kind = "", cursor: RowCursor = "", limit: Limit = 50
 ) -> Json:
     """List the entries of the ledger, newest first."""
     wallet = _wallet(key_of(request, READ).workspace)
@@ -60,7 +71,7 @@ def list_ledger(
 def create_top_up(
     request: HttpRequest,
     body: TopUpIn,
-    idempotency_key: Annotated[str, Header(max_length=200)] = "",
+    idempotency_key: IdempotencyKey = "",
 ) -> Status[Json]:
     """Add to the balance. A repeat with the same Idempotency-Key is the first entry."""
     key = key_of(request, WRITE)

@@ -1,7 +1,7 @@
 """Our own API for people: contacts, and the numbers that nobody may call."""
 
 import uuid
-from typing import Any
+from typing import Annotated, Any
 
 from django.db import IntegrityError, transaction
 from django.forms import Form
@@ -12,7 +12,7 @@ from pydantic import ConfigDict
 from agents import phone
 from calls import contact_book
 from calls.api.call_filters import as_uuid
-from calls.api.native import Limit, Problem, api, key_of
+from calls.api.native_door import Limit, Problem, RowCursor, api, key_of, text_like
 from calls.api.shapes import contact_json, suppression_json
 from calls.forms.contacts import ContactForm
 from calls.models import Contact
@@ -37,12 +37,17 @@ class ContactIn(Schema):
     attributes: dict[str, str] | None = None
 
 
+HEX = "[0-9a-fA-F]"
+ID_PATTERN = f"^({HEX}{{8}}(-{HEX}{{4}}){{3}}-{HEX}{{12}})?$"
+ContactCursor = Annotated[str, text_like(pattern=ID_PATTERN)]
+
+
 @api.get("/contacts", response=Json)
 def list_contacts(
     request: HttpRequest,
     q: str = "",
     number: str = "",
-    cursor: str = "",
+    cursor: ContactCursor = "",
     limit: Limit = 50,
 ) -> Json:
     """List contacts by name; `q` finds a part of a name, company, e-mail or number."""
@@ -51,7 +56,9 @@ def list_contacts(
     if number:
         rows = rows.filter(number=phone.e164(number, workspace.country))
     if cursor:
-        rows = contact_book.behind(rows, _contact(workspace, as_uuid(cursor), "cursor"))
+        if (place := as_uuid(cursor)) is None:
+            raise Problem(400, "invalid_json", "This cursor is not ours.", "cursor")
+        rows = contact_book.behind(rows, _contact(workspace, place, "cursor"))
     found = list(rows[: limit + 1])
     more = found[limit - 1] if len(found) > limit else None
     items = [contact_json(contact) for contact in found[:limit]]
@@ -91,14 +98,11 @@ def delete_contact(request: HttpRequest, contact_id: uuid.UUID) -> Status[None]:
 
 
 def _contact(
-    workspace: Workspace, contact_id: uuid.UUID | None, field: str = ""
+    workspace: Workspace, contact_id: uuid.UUID, field: str | None = None
 ) -> Contact:
-    found = workspace.contacts.filter(pk=contact_id).first() if contact_id else None
+    found = workspace.contacts.filter(pk=contact_id).first()
     if found is None:
-        message = "There is no such contact."
-        if field:
-            raise Problem(400, "invalid_json", message, field)
-        raise Problem(404, "not_found", message)
+        raise Problem(404, "not_found", "There is no such contact.", field)
     return found
 
 
@@ -154,7 +158,7 @@ class SuppressionIn(Schema):
 def list_suppressions(
     request: HttpRequest,
     number: str = "",
-    cursor: str = "",
+    cursor: RowCursor = "",
     limit: Limit = 50,
 ) -> Json:
     """List the do-not-call list, newest first."""

@@ -12,7 +12,7 @@ from agents.binding import change
 from agents.models import Carrier, Direction, PhoneNumber
 from agents.providers.base import NumberFacts
 from agents.providers.retell import rendering, server
-from agents.setups import Setup, Side
+from agents.setups import Setup, Side, SideRefused, shared_side
 from calls.api.own_rows import home, plays_itself, string
 from calls.api.retell_rows import pick
 from calls.api.visit import Action, Json, Problem, Visit
@@ -129,9 +129,19 @@ def _setup(visit: Visit, number: PhoneNumber) -> Setup:
 
 
 def _side(visit: Visit, number: PhoneNumber, name: str) -> Side:
-    agent_id, version = server.one_agent(visit.body, name)
-    if not agent_id:
-        return Side()
+    parts = [
+        (_one(visit, number, agent_id, version), weight)
+        for agent_id, version, weight in server.agents_of(visit.body, name)
+    ]
+    try:
+        return shared_side(number, parts)
+    except SideRefused as error:
+        raise Problem(400, str(error)) from None
+
+
+def _one(
+    visit: Visit, number: PhoneNumber, agent_id: str, version: int | str | None
+) -> Side:
     agent = visit.workspace.agents.known_as(agent_id)
     if agent is None:
         raise Problem(422, server.NOT_THERE)

@@ -1,160 +1,241 @@
-"""The filters of the call list, as they stand in the address."""
+"""The filters of the list of calls as people see them: a chip for each that is set."""
 
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from typing import Any
-from urllib.parse import urlencode
 
-from django import forms
+from django.db.models import CharField, F, QuerySet, Value
+from django.db.models.functions import Cast, Coalesce, NullIf
+from django.urls import reverse
 
-from agents.models import Direction
-from calls import history
-from calls.models import CallStatus
-from calls.models.call import FINAL
-from dashboard.models import Workspace
+from agents import phone
+from calls.history import filters as history
+from calls.history.filters import Filters
+from dashboard.models import User, Workspace
+from dashboard.templatetags.ui import clock
 
-Choices = list[tuple[str, str]]
-
-OFFERED: Choices = [
-    *((word, label) for word, (label, _) in history.GROUPS.items()),
-    (history.NEEDS_A_LOOK, "Needs a look"),
-    (CallStatus.UNCONFIRMED.value, str(CallStatus.UNCONFIRMED.label)),
-    *((status.value, str(status.label)) for status in FINAL),
-]
-DAYS: Choices = [(word, label) for word, (label, _) in history.DAYS.items()]
+Held = dict[str, list[str]]
+Names = Mapping[str, str]
+# A chip says this many values; of more, how many more there are.
+SAID = 2
+TAGGED = "tagged"
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """One thing a filter may be, with the address of the list it gives."""
+class Kind:
+    """A filter; `fields` are its parameters in the address.
 
-    label: str
-    href: str
-    is_now: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Chip:
-    """One filter; `said` is what it is now in words, empty for everything."""
+    `look` is how one chooses: `one` of a few words, `many` words or rows, `days`, or a
+    `range` from something to something.
+    """
 
     name: str
     label: str
     icon: str
-    said: str
-    choices: list[Choice]
-
-
-class FilterForm(forms.Form):
-    """Reads the address; what is not understood is left out, not guessed."""
-
-    status = forms.ChoiceField(required=False, choices=[*OFFERED, *CallStatus.choices])
-    direction = forms.ChoiceField(required=False, choices=Direction.choices)
-    when = forms.ChoiceField(required=False, choices=DAYS)
-    since = forms.DateField(required=False)
-    until = forms.DateField(required=False)
-    q = forms.CharField(required=False, max_length=120)
-
-    def __init__(self, workspace: Workspace, data: Any) -> None:
-        super().__init__(data)
-        self.workspace = workspace
-        self.fields["agent"] = forms.ModelChoiceField(
-            workspace.agents.all(), required=False
-        )
-        self.fields["number"] = forms.ModelChoiceField(
-            workspace.numbers.all(), required=False
-        )
-        self.is_valid()
-
-    def filters(self, now: datetime) -> history.Filters:
-        """Return what the list is narrowed to."""
-        clean = self.cleaned_data
-        since, until = self._days(now)
-        return history.Filters(
-            status=clean.get("status", ""),
-            direction=clean.get("direction", ""),
-            agent=agent.pk if (agent := clean.get("agent")) else None,
-            number=number.pk if (number := clean.get("number")) else None,
-            since=since,
-            until=until,
-            q=clean.get("q", ""),
-        )
-
-    def _days(self, now: datetime) -> tuple[datetime | None, datetime | None]:
-        """Return the first moment that is in, and the first that no longer is."""
-        clean = self.cleaned_data
-        if clean.get("when"):
-            count = history.DAYS[clean["when"]][1]
-            return history.days_back(self.workspace, count, now), None
-        first, last = clean.get("since"), clean.get("until")
-        after = last + timedelta(days=1) if last else None
-        return (
-            history.day_start(self.workspace, first) if first else None,
-            history.day_start(self.workspace, after) if after else None,
-        )
+    look: str = "many"
+    fields: tuple[str, ...] = ()
 
     @property
-    def is_narrow(self) -> bool:
-        """Whether any filter is set."""
-        return any(self.cleaned_data.values())
-
-    def chips(self) -> list[Chip]:
-        """Return the filters that are chosen from a list."""
-        agents = [(str(a.pk), a.name) for a in self.workspace.agents.all()]
-        numbers = [(str(n.pk), str(n)) for n in self.workspace.numbers.all()]
-        ways = _texts(Direction.choices)
-        return [
-            self._chip("status", "Status", "activity", self._statuses()),
-            self._chip("direction", "Direction", "arrow-left-right", ways),
-            self._chip("agent", "Agent", "bot", agents),
-            self._chip("number", "Our number", "hash", numbers),
-        ]
-
-    def date_chip(self) -> Chip:
-        """Return the filter by day; days set by hand are said as they are."""
-        chip = self._chip("when", "Date", "calendar", DAYS, since="", until="")
-        first, last = (self.cleaned_data.get(name) for name in ("since", "until"))
-        if not chip.said and (first or last):
-            return replace(chip, said=f"{first or '…'} to {last or 'today'}")
-        return chip
-
-    def _chip(
-        self, name: str, label: str, icon: str, rows: Choices, **others: str
-    ) -> Chip:
-        now = self._now(name)
-        choices = [
-            Choice(words, self.address(**{name: value}, **others), value == now)
-            for value, words in [("", "Any"), *rows]
-        ]
-        return Chip(name, label, icon, dict(rows).get(now, ""), choices)
-
-    # --- addresses
-    def address(self, **changes: str) -> str:
-        """Return the address of this list with some filters changed."""
-        pairs = {name: self._now(name) for name in self.fields} | changes
-        return "?" + urlencode({name: value for name, value in pairs.items() if value})
-
-    def others(self) -> list[tuple[str, str]]:
-        """Return the filters that a search keeps."""
-        return self._kept("q")
-
-    def others_than_days(self) -> list[tuple[str, str]]:
-        """Return the filters that a choice of days keeps."""
-        return self._kept("when", "since", "until")
-
-    def _kept(self, *left_out: str) -> list[tuple[str, str]]:
-        names = (name for name in self.fields if name not in left_out)
-        return [(name, self._now(name)) for name in names if self._now(name)]
-
-    def _statuses(self) -> Choices:
-        """Return the statuses on offer, and the one a link named beside them."""
-        offered = dict(OFFERED)
-        others = [(s, w) for s, w in _texts(CallStatus.choices) if s not in offered]
-        return OFFERED + [row for row in others if row[0] == self._now("status")]
-
-    def _now(self, name: str) -> str:
-        value = self.cleaned_data.get(name)
-        return str(getattr(value, "pk", value) or "")
+    def names(self) -> tuple[str, ...]:
+        """The parameters in the address."""
+        return self.fields or (self.name,)
 
 
-def _texts(choices: list[tuple[Any, Any]]) -> Choices:
-    return [(str(word), str(label)) for word, label in choices]
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Kind("when", "Date", "calendar", "days", ("when", "since", "until")),
+        Kind("status", "Status", "activity"),
+        Kind("outcome", "Outcome", "phone-call"),
+        Kind("end_reason", "End reason", "phone-off"),
+        Kind("fault", "Whose fault", "shield-alert"),
+        Kind("answered_by", "Answered by", "user-check"),
+        Kind("direction", "Direction", "arrow-left-right", "one"),
+        Kind("agent", "Agent", "bot", fields=("agent", "version")),
+        Kind("number", "Our number", "hash"),
+        Kind("connection", "Connection", "plug-zap"),
+        Kind("contact", "Contact", "user"),
+        Kind("tag", "Tag", "tag"),
+        Kind("sentiment", "Sentiment", "smile"),
+        Kind("success", "Success", "target"),
+        Kind(
+            "duration", "Duration", "timer", "range", ("duration_min", "duration_max")
+        ),
+        Kind("cost", "Cost", "coins", "range", ("cost_min", "cost_max")),
+        Kind("reviewed", "Reviewed", "check-check", "one"),
+        Kind("recording", "Recording", "audio-lines", "one"),
+        Kind("launched", "Launched by", "rocket", fields=("source", "person", "key")),
+        Kind("type", "Phone or web", "monitor", "one"),
+        Kind("weekday", "Weekday", "calendar-days"),
+        Kind("hour", "Hour", "clock"),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What rows are called (see `name_key`), and the tags of calls."""
+
+    names: dict[str, str] = field(default_factory=dict)
+    tags: dict[uuid.UUID, list[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """One filter that is set: what it says, and the address without it."""
+
+    kind: Kind
+    said: str
+    href_without: str
+
+
+# --- Addresses -----------------------------------------------------------------------
+def address(filters: Filters, **changes: Any) -> str:
+    """Return the address of the list with some filters changed."""
+    query = history.write(replace(filters, **changes))
+    return reverse("call_list") + (f"?{query}" if query else "")
+
+
+def without(filters: Filters, names: tuple[str, ...]) -> Filters:
+    """Return the filters with some of them taken away."""
+    nothing = Filters()
+    return replace(filters, **{name: getattr(nothing, name) for name in names})
+
+
+def held(filters: Filters) -> Held:
+    """Return what is set, as it stands in the address: name to values."""
+    found: Held = {}
+    for name, value in history.pairs(filters):
+        found.setdefault(name, []).append(value)
+    return found
+
+
+# --- Chips ---------------------------------------------------------------------------
+def chips(filters: Filters, names: Names) -> list[Chip]:
+    """Return a chip for each filter that is set; `names` are those of its rows."""
+    now = held(filters)
+    return [
+        Chip(kind, said, address(without(filters, kind.names)))
+        for kind in KINDS.values()
+        if (said := _said(kind, filters, now, names))
+    ]
+
+
+def _said(kind: Kind, filters: Filters, now: Held, names: Names) -> str:
+    if kind.look == "days":
+        preset = dict(history.CHOICES["when"]).get(filters.when, "")
+        return preset or _span(filters.since, filters.until)
+    if kind.name == "duration":
+        return _range(clock(filters.duration_min), clock(filters.duration_max))
+    if kind.name == "cost":
+        bounds = (filters.cost_min, filters.cost_max)
+        return _range(*("" if one is None else f"{one:,.2f}" for one in bounds))
+    words = [said for name in kind.names for said in _each(name, now, names)]
+    more = f" +{len(words) - SAID}" if len(words) > SAID else ""
+    return ", ".join(words[:SAID]) + more
+
+
+def _each(name: str, now: Held, names: Names) -> Iterator[str]:
+    labels = {value: str(label) for value, label in history.CHOICES.get(name, [])}
+    for value in now.get(name, []):
+        if name in ROWS:
+            yield names.get(name_key(name, value), "Unknown")
+        else:
+            yield labels.get(value, f"v{value}" if name == "version" else value)
+
+
+def _span(since: date | None, until: date | None) -> str:
+    if since and since == until:
+        return _day(since)
+    return _range(_day(since), _day(until))
+
+
+def _day(day: date | None) -> str:
+    if isinstance(day, datetime):
+        return f"{day:%d %b %Y, %H:%M}"
+    return f"{day:%d %b %Y}" if day else ""
+
+
+def _range(low: str, high: str) -> str:
+    if low and high:
+        return f"{low} to {high}"
+    return f"from {low}" if low else high and f"up to {high}"
+
+
+# --- Rows by their names -------------------------------------------------------------
+def people(workspace: Workspace) -> QuerySet[User]:
+    """Return the people of the workspace."""
+    return User.objects.filter(memberships__workspace=workspace)
+
+
+# Filters whose values are rows of the workspace: the rows, and what names one.
+ROWS: dict[str, tuple[Callable[[Workspace], QuerySet[Any]], Any]] = {
+    "agent": (lambda workspace: workspace.agents.all(), F("name")),
+    "number": (lambda workspace: workspace.numbers.all(), F("number")),
+    "connection": (lambda workspace: workspace.connections.all(), F("name")),
+    "contact": (
+        lambda workspace: workspace.contacts.all(),
+        Coalesce(NullIf(F("name"), Value("")), F("number")),
+    ),
+    "tag": (lambda workspace: workspace.tags.all(), F("name")),
+    "person": (
+        people,
+        Coalesce(NullIf(F("name"), Value("")), F("email"), output_field=CharField()),
+    ),
+    "key": (lambda workspace: workspace.api_keys.all(), F("name")),
+}
+
+
+def named(name: str, workspace: Workspace) -> QuerySet[Any]:
+    """Return the rows a filter may name, each as (field, id, name)."""
+    rows, label = ROWS[name]
+    found: QuerySet[Any] = rows(workspace).order_by()
+    kinds = {"kind": Value(name), "word": Cast("pk", CharField()), "said": label}
+    told: QuerySet[Any, Any] = found.annotate(**kinds).values_list(*kinds)
+    return told
+
+
+def said_of(name: str, said: str) -> str:
+    """Return the name of a row as people read it."""
+    return phone.pretty(said) if name in {"number", "contact"} else said
+
+
+def names_of(
+    workspace: Workspace, wanted: Mapping[str, Iterable[Any]], tagged: Iterable[Any]
+) -> Known:
+    """Return the names of rows, and the tags of the calls `tagged`, in one query."""
+    asked = [
+        named(name, workspace).filter(pk__in=ids)
+        for name in ROWS
+        if (ids := set(wanted.get(name, ())))
+    ]
+    if calls := list(tagged):
+        asked.append(_tags_of(workspace, calls))
+    if not asked:
+        return Known()
+    found = asked[0].union(*asked[1:], all=True) if asked[1:] else asked[0]
+    known = Known()
+    for kind, word, said in found:
+        if kind == TAGGED:
+            known.tags.setdefault(uuid.UUID(word), []).append(said)
+        else:
+            known.names[name_key(kind, word)] = said_of(kind, said)
+    return known
+
+
+def _tags_of(workspace: Workspace, call_ids: list[Any]) -> QuerySet[Any]:
+    hung = workspace.tags.filter(call_tags__call__in=call_ids).order_by()
+    kinds = {
+        "kind": Value(TAGGED),
+        "word": Cast("call_tags__call", CharField()),
+        "said": F("name"),
+    }
+    return hung.annotate(**kinds).values_list(*kinds)
+
+
+def name_key(name: str, value: Any) -> str:
+    """Name a row alike, however a database writes its id."""
+    word = str(value)
+    return f"{name} {word if name == 'person' else uuid.UUID(word).hex}"

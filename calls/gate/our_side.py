@@ -21,7 +21,7 @@ CODES_OF = {
 
 def agent(plan: Plan) -> Iterator[Found]:
     """Is there an agent, in the version wished?"""
-    wish = plan.wish
+    wish = plan.told
     if plan.agent:
         version = f", v{plan.version.version}" if plan.version else ""
         asked = wish.agent_id or "the agent bound outbound to the number"
@@ -51,7 +51,7 @@ def agent(plan: Plan) -> Iterator[Found]:
 
 def caller(plan: Plan) -> Iterator[Found]:
     """Is there a number to call from, of the agent's own connection?"""
-    wish = plan.wish
+    wish = plan.told
     if wish.type == "web" or plan.agent is None:
         return
     if plan.from_number:
@@ -128,7 +128,7 @@ def abilities(plan: Plan) -> Iterator[Found]:
     """Can the provider do all that is wished?"""
     if plan.connection is None:
         return
-    kind, wish = plan.connection.kind, plan.wish
+    kind, wish = plan.connection.kind, plan.told
     o = wish.overrides
     wanted = (
         (o.voice or o.model or o.opening_line or o.max_duration_ms)
@@ -179,20 +179,10 @@ def _asked_of(plan: Plan) -> str:
     )
 
 
-def foreign_words(plan: Plan) -> Iterator[Found]:
-    """Does the provider know the words of a client that speaks another's dialect?"""
-    if plan.connection is None or not plan.wish.overrides.raw or not plan.dialect:
-        return
-    kind = plan.connection.kind
-    # The simulator stands in for anybody, and takes every dialect's words.
-    if plan.dialect != kind.slug and not kind.plays_itself:
-        yield Refusal(
-            "invalid_override",
-            f"Some overrides are in words that only {plan.dialect} knows, and the "
-            f"agent lives at {kind.label}.",
-            "Leave out what has no field of its own here.",
-            "overrides",
-        )
+def kept(plan: Plan) -> Iterator[Found]:
+    """What of a client's dialect does the provider have no field for?"""
+    for field, why in plan.kept:
+        yield Seen("kept here", field, why)
 
 
 def groups(plan: Plan) -> Iterator[Found]:

@@ -1,6 +1,5 @@
 """A call: one wish to call, and everything that came of it."""
 
-import uuid
 from datetime import datetime
 from typing import Self
 
@@ -13,78 +12,32 @@ from uuid_utils.compat import uuid7
 from agents import phone
 from agents.models import Agent, Connection, Direction, PhoneNumber
 from calls.models.people import Contact
+from calls.models.statuses import (
+    AT_PROVIDER,
+    FINAL,
+    NOT_OURS,
+    WAITING,
+    AnsweredBy,
+    CallStatus,
+    CallType,
+    Fault,
+    Source,
+)
 from dashboard.models import ApiKey, User, Workspace
 
-
-class CallStatus(models.TextChoices):
-    """Where a call is. Only `calls/lifecycle.py` writes it; it moves forward only."""
-
-    SCHEDULED = "scheduled", "Scheduled"
-    QUEUED = "queued", "Queued"
-    DIALING = "dialing", "Dialing"
-    UNCONFIRMED = "unconfirmed", "Not sure it went out"
-    RINGING = "ringing", "Ringing"
-    IN_PROGRESS = "in_progress", "In progress"
-    ENDED = "ended", "Ended"
-    NOT_CONNECTED = "not_connected", "Not connected"
-    FAILED = "failed", "Failed"
-    CANCELED = "canceled", "Canceled"
-
-
-FINAL = (
-    CallStatus.ENDED,
-    CallStatus.NOT_CONNECTED,
-    CallStatus.FAILED,
-    CallStatus.CANCELED,
-)
-WAITING = (CallStatus.SCHEDULED, CallStatus.QUEUED)
-# A provider has it, or may have it: it holds a slot of the connection's concurrency.
-AT_PROVIDER = (
-    CallStatus.DIALING,
-    CallStatus.UNCONFIRMED,
-    CallStatus.RINGING,
-    CallStatus.IN_PROGRESS,
-)
-
-
-class Fault(models.TextChoices):
-    """Whose doing the end of a call was."""
-
-    CALLEE = "callee", "The person called"
-    CARRIER = "carrier", "The carrier"
-    PROVIDER = "provider", "The provider"
-    AGENT = "agent", "The agent"
-    US = "us", "Switchboard"
-    NONE = "none", "Nobody"
-
-
-class AnsweredBy(models.TextChoices):
-    """Who picked up."""
-
-    HUMAN = "human", "A person"
-    MACHINE = "machine", "A machine"
-    UNKNOWN = "unknown", "Unknown"
-
-
-class Source(models.TextChoices):
-    """How a call came to be here."""
-
-    BUTTON = "button", "Call now"
-    API = "api", "API"
-    COMPAT = "compat", "Compatible API"
-    INBOUND = "inbound", "Inbound"
-    FOUND = "found", "Found at the provider"
-
-
-# Somebody else began these; all others were launched here.
-NOT_OURS = (Source.INBOUND, Source.FOUND)
-
-
-class CallType(models.TextChoices):
-    """Over the telephone, or in a browser."""
-
-    PHONE = "phone", "Phone"
-    WEB = "web", "Web"
+__all__ = [
+    "AT_PROVIDER",
+    "FINAL",
+    "NOT_OURS",
+    "WAITING",
+    "AnsweredBy",
+    "Call",
+    "CallQuerySet",
+    "CallStatus",
+    "CallType",
+    "Fault",
+    "Source",
+]
 
 
 class CallQuerySet(models.QuerySet["Call"]):
@@ -94,11 +47,6 @@ class CallQuerySet(models.QuerySet["Call"]):
         """Newest first, with what a list row shows."""
         newest = self.order_by("-created_at", "-id")
         return newest.select_related("agent", "contact", "connection")
-
-    def before(self, created_at: datetime, pk: uuid.UUID) -> Self:
-        """The rows behind a row in the order of `for_list`: a keyset page."""
-        older = Q(created_at__lt=created_at)
-        return self.filter(older | Q(created_at=created_at, pk__lt=pk))
 
     def open(self) -> Self:
         """Calls that are not over."""
@@ -125,16 +73,29 @@ class Call(models.Model):
     """One wish to call, and everything that came of it."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="calls")
+    # Without an index of its own: one below begins with it. So have agent and contact.
+    workspace = models.ForeignKey(
+        Workspace, models.CASCADE, related_name="calls", db_index=False
+    )
     connection = models.ForeignKey(Connection, models.PROTECT, related_name="calls")
     agent = models.ForeignKey(
-        Agent, models.PROTECT, null=True, blank=True, related_name="calls"
+        Agent,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="calls",
+        db_index=False,
     )
     phone_number = models.ForeignKey(
         PhoneNumber, models.PROTECT, null=True, blank=True, related_name="calls"
     )
     contact = models.ForeignKey(
-        Contact, models.SET_NULL, null=True, blank=True, related_name="calls"
+        Contact,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="calls",
+        db_index=False,
     )
     launched_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True)
     api_key = models.ForeignKey(ApiKey, models.SET_NULL, null=True, blank=True)
@@ -202,6 +163,7 @@ class Call(models.Model):
     duration_ms = models.PositiveBigIntegerField(null=True, blank=True)
     cost = models.DecimalField(max_digits=12, decimal_places=6, null=True, blank=True)
     currency = models.CharField(max_length=3, default="USD")
+    cost_parts = models.JSONField(default=dict)  # amounts by the provider's names
     latency = models.JSONField(default=dict)
     summary = models.TextField(blank=True)
     sentiment = models.CharField(max_length=8, blank=True)
@@ -297,6 +259,12 @@ class Call(models.Model):
                 condition=Q(status__in=FINAL)
                 & (Q(digested_at=None) | ~Q(digested_at=F("changed_at"))),
                 name="call_to_digest",
+            ),
+            # What the history reads here, and not from the rows of `Found`.
+            models.Index(
+                fields=["workspace", "-created_at", "-id"],
+                condition=Q(digested_at=None),
+                name="call_not_taken_in",
             ),
         ]
 

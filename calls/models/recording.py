@@ -14,6 +14,7 @@ class RecordingState(models.TextChoices):
     PENDING = "pending", "Being fetched"
     KEPT = "kept", "Kept here"
     FAILED = "failed", "Could not be fetched"
+    ERASED = "erased", "Erased"
 
 
 def store() -> Storage:

@@ -12,13 +12,14 @@ from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseBase,
+    JsonResponse,
     StreamingHttpResponse,
 )
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from calls import audio, recordings, tasks
+from calls import audio, peaks, recordings, tasks
 from calls.audio import Sound
 from dashboard.htmx import HtmxRequest
 
@@ -33,7 +34,18 @@ def recording(request: HtmxRequest, pk: uuid.UUID) -> HttpResponseBase:
     sound = audio.sound(call)
     if sound is None:
         raise Http404("This recording is not kept here.")
-    return _play(request, sound)
+    return play(request, sound)
+
+
+@require_safe
+def recording_peaks(request: HtmxRequest, pk: uuid.UUID) -> HttpResponse:
+    """Return how loud a call's recording is, for a player to draw."""
+    call = get_object_or_404(request.workspace.calls.select_related("recording"), pk=pk)
+    found = peaks.peaks_of(call)
+    if found is None:
+        raise Http404("There are no peaks of this recording.")
+    headers = {"Cache-Control": "private, max-age=3600"}
+    return JsonResponse(found, headers=headers)
 
 
 @require_safe
@@ -45,7 +57,7 @@ def recording_by_provider_id(
     call = audio.find(provider_call_id)
     if call is None:
         raise Http404("There is no such recording.")
-    return _play(request, audio.made(call))
+    return play(request, audio.made(call))
 
 
 @require_POST
@@ -61,7 +73,7 @@ def recording_retry(request: HtmxRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 # --- Playing -------------------------------------------------------------------------
-def _play(request: HttpRequest, sound: Sound) -> HttpResponseBase:
+def play(request: HttpRequest, sound: Sound) -> HttpResponseBase:
     """Answer with the sound, or the range of it that was asked for."""
     headers = {
         "Accept-Ranges": "bytes",

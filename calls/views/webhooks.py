@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from calls import webhooks
+from calls import ringing, webhooks
 from calls.tasks import apply_soon
 
 logger = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ def webhook(request: HttpRequest, token: str) -> HttpResponse:
         connection = fresh
     webhooks.first_seen(connection, now)
     nudge()
-    answer = webhooks.answer_ringing(connection, body)
+    answer = ringing.answer(connection, body)
     return HttpResponse(status=204) if answer is None else JsonResponse(answer)
 
 

@@ -1,89 +1,83 @@
-"""Home: today's figures, what goes on now, what needs a look."""
+"""Home: today's figures, what goes on now, what needs a look, and the last weeks."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from calls import endpoints, spending
+from calls import looks, spending
+from calls.fixed import fixed
 from dashboard.context import LIVE
-from dashboard.figures import compare, spark, today
 from dashboard.htmx import HtmxRequest, render_page
 from dashboard.models import Workspace
+from dashboard.overview import board, state
+from dashboard.overview.board import Choice
+from dashboard.overview.state import State
 
 RECENT = 10
 MOST_LIVE = 20
 LOOKS = 8
-LOOK_BACK = timedelta(days=7)
-PARTS = ("live", "figures", "looks")
+PARTS = ("figures", "live", "looks", "overview")
 
 
 @require_GET
 def home(request: HtmxRequest) -> HttpResponse:
-    """Show the day; its parts poll, and get 204 while no call has changed."""
-    version = newest_change(request.workspace)
-    if version and request.GET.get("v") == version:
+    """Show the day and the last weeks; parts poll, and get 204 while nothing is new."""
+    now = timezone.now()
+    seen = state.read(request.workspace, now)
+    if seen.version and request.GET.get("v") == seen.version:
         return HttpResponse(status=204)
     part = request.htmx.target if request.htmx.target in PARTS else ""
-    builders = {"live": calls_now, "figures": figures, "looks": needs_a_look}
-    now = timezone.now()
-    context: dict[str, Any] = {"version": version}
-    for name in [part] if part else PARTS:
-        context |= builders[name](request.workspace, now)
-    if not part:
-        seen = request.session.get(spending.NOTICED, "")
-        context["money_notices"] = spending.news(request.member, seen, now)
-    if not version:
+    context: dict[str, Any] = {"version": seen.version, "looks_count": seen.looks}
+    if not seen.version:
         context |= first_steps(request.workspace)
-    if not part and request.member.may("administer"):
-        context["paused_webhooks"] = endpoints.paused_by_us(request.workspace)
+    elif part == "live":
+        context |= calls_now(request.workspace)
+    elif part == "looks":
+        context |= needs_a_look(request.workspace)
+    else:
+        context |= _figures(request, seen, now, part)
+    if not part:
+        context |= _whole(request, seen, now)
     return render_page(request, "dashboard/home.html", context, part=part)
 
 
-def newest_change(workspace: Workspace) -> str:
-    """Return when a call of the workspace changed last; empty without any call."""
-    newest = workspace.calls.order_by("-changed_at").values_list("changed_at")
-    row = newest.first()
-    return row[0].isoformat() if row else ""
+def _figures(
+    request: HtmxRequest, seen: State, now: datetime, part: str
+) -> dict[str, Any]:
+    """Return the figures of today, of the range, or both."""
+    fresh = state.freshened(request.workspace, seen)
+    choice = Choice.read(request.GET)
+    found = board.read(request.workspace, now, choice, with_days=part != "figures")
+    return found | {"fresh": fresh}
 
 
-def calls_now(workspace: Workspace, now: datetime) -> dict[str, Any]:
+def _whole(request: HtmxRequest, seen: State, now: datetime) -> dict[str, Any]:
+    """Return what only the whole page shows."""
+    context: dict[str, Any] = {}
+    if seen.version:
+        context |= calls_now(request.workspace) | needs_a_look(request.workspace)
+    last_seen = request.session.get(spending.NOTICED, "")
+    context["money_notices"] = spending.news(request.member, last_seen, now)
+    if request.member.may("administer"):
+        context["paused_webhooks"] = state.paused(request.workspace, seen)
+    return context
+
+
+def calls_now(workspace: Workspace) -> dict[str, Any]:
     """Return the live calls and the newest ones."""
     calls = workspace.calls.for_list()
     return {
-        "live": calls.filter(status__in=LIVE)[:MOST_LIVE],
+        "live": calls.filter(status__in=fixed(LIVE))[:MOST_LIVE],
         "recent": calls[:RECENT],
     }
 
 
-def needs_a_look(workspace: Workspace, now: datetime) -> dict[str, Any]:
-    """Return the calls of the last days that a person should see."""
-    lately = workspace.calls.for_list().filter(created_at__gte=now - LOOK_BACK)
-    return {"looks": lately.needs_a_look()[:LOOKS]}
-
-
-def figures(workspace: Workspace, now: datetime) -> dict[str, Any]:
-    """Return today's figures, how they differ from yesterday's, and a line of hours."""
-    new, old = today(workspace, now)
-    local = now.astimezone(ZoneInfo(workspace.timezone))
-    spent, currency = new.spent
-    spent_before = float(old.spend[currency])
-    return {
-        "day": local.date(),
-        "today": new,
-        "spent": spent,
-        "currency": currency,
-        "spark": spark(new.by_hour[: local.hour + 1]),
-        "changes": {
-            "calls": compare(new.calls, old.calls),
-            "rate": compare(new.answer_rate, old.answer_rate, unit="pt"),
-            "average": compare(new.average_ms, old.average_ms),
-            "spend": compare(float(spent), spent_before),
-        },
-    }
+def needs_a_look(workspace: Workspace) -> dict[str, Any]:
+    """Return the newest calls that a person should see."""
+    return {"looks": looks.open_looks(workspace).for_queue()[:LOOKS]}
 
 
 def first_steps(workspace: Workspace) -> dict[str, Any]:

@@ -6,8 +6,9 @@
    asks for `url?v=…` as htmx would (HX-Request, HX-Target: the id). 204 changes nothing;
    anything else that holds an element with the id is morphed in, so that focus, scroll
    and what is being typed stay. Polling ends when the new element has no data-poll.
-   After a change the element gets a "polled" event that bubbles. Nothing is asked
-   while the tab is hidden; errors make the waits longer. */
+   Before a change the element gets a "polling" event that bubbles, with the element that
+   came, to be mended; after it "polled". Nothing is asked while the tab is hidden; errors
+   make the waits longer. */
 
 const TICK = 250;
 const LONGEST_WAIT = 60_000;
@@ -41,6 +42,7 @@ function show(element, html) {
   const page = new DOMParser().parseFromString(html, "text/html");
   const fresh = page.getElementById(element.id);
   if (!fresh || !element.isConnected) return;
+  element.dispatchEvent(new CustomEvent("polling", { bubbles: true, detail: fresh }));
   Idiomorph.morph(element, fresh, {
     morphStyle: "outerHTML",
     ignoreActiveValue: true,

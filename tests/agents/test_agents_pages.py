@@ -43,6 +43,28 @@ def test_an_agent_is_listed_with_what_it_does(
     assert "Retell EU" in page.content.decode()
 
 
+@pytest.mark.parametrize(
+    ("provider", "opening_line", "words"),
+    [
+        ("zudu", "Hi {{name}}", "takes none"),
+        ("klen", "", "not known"),
+        ("retell", "Hi {{name}}", '<td class="hm r num">1</td>'),
+    ],
+)
+def test_variables_are_counted_where_they_are_known_and_taken(
+    workspace: Workspace,
+    reviewer: Member,
+    client_of: LogIn,
+    provider: str,
+    opening_line: str,
+    words: str,
+) -> None:
+    agent = make_agent(make_connection(workspace, provider=provider), versions=0)
+    agent.versions.create(version=0, opening_line=opening_line)
+    page = client_of(reviewer).get("/agents/").content.decode()
+    assert words in page
+
+
 def test_calls_of_yesterday_are_not_of_today(
     workspace: Workspace, reviewer: Member, client_of: LogIn
 ) -> None:

@@ -286,6 +286,45 @@ def test_each_fact_has_its_words(
     assert words in client.get(retell.get_absolute_url()).content.decode()
 
 
+@pytest.mark.parametrize("slug", ["klen", "itellico"])
+def test_signatures_are_said_to_be_checked_only_where_there_is_a_secret(
+    workspace: Workspace, admin: Member, client_of: LogIn, slug: str
+) -> None:
+    client = client_of(admin)
+    new = client.get(f"/connections/new/?provider={slug}").content.decode()
+    assert "signs its webhooks where a signing secret is set up" in new
+    keys = {"api_key": "k", "webhook_secret": "s"}
+    secret = make_connection(workspace, provider=slug, credentials=keys)
+    page = client.get(secret.get_absolute_url()).content.decode()
+    assert "signs its webhooks, and each signature is checked" in page
+
+
+def test_a_setting_with_choices_is_chosen(
+    workspace: Workspace, admin: Member, client_of: LogIn
+) -> None:
+    keys = {"api_key": "k", "signature_encoding": "base64"}
+    row = make_connection(workspace, provider="klen", credentials=keys)
+    client, wish = client_of(admin), {"base_url": "", "set_signature_header": ""}
+    page = client.get(row.get_absolute_url()).content.decode()
+    assert '<option value="base64" selected' in page
+    url = f"{row.get_absolute_url()}secrets/"
+    wish |= {"set_api_key": "k2", "set_signature_encoding": "rot13"}
+    refused = client.post(url, wish)
+    assert refused.status_code == 422
+    assert "Choose hex or base64." in refused.content.decode()
+    client.post(url, wish | {"set_signature_encoding": "hex"})
+    row.refresh_from_db()
+    assert row.credentials == {"api_key": "k2"}
+
+
+def test_a_refused_webhook_says_where_its_signature_is_read(
+    workspace: Workspace, admin: Member, client_of: LogIn
+) -> None:
+    row = make_connection(workspace, provider="uponai", refused_event_at=timezone.now())
+    page = client_of(admin).get(row.get_absolute_url()).content.decode()
+    assert "It is read from x-retell-signature" in page
+
+
 def test_what_can_be_overridden_is_named_one_by_one(
     retell: Connection,
     admin: Member,

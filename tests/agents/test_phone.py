@@ -80,7 +80,7 @@ def test_local_times_of_a_number_in_many_zones_go_from_early_to_late() -> None:
 
 
 def test_local_times_west_of_utc_go_from_early_to_late() -> None:
-    russia = phone.Phone("+7", "RU", "", ("Asia/Tokyo", "Europe/Moscow"), "+7")
+    russia = phone.Phone("+7", "RU", ("Asia/Tokyo", "Europe/Moscow"), "+7")
     assert [f"{at:%H:%M}" for at in russia.local_times(NOON)] == ["15:00", "21:00"]
 
 

@@ -32,6 +32,8 @@ class Acme(Provider):
     label = "Acme Voice"
     default_base_url = "https://acme.example"
     can_carry_reference = False
+    # It believes everybody, unless a test says otherwise.
+    checks_signatures = False
     ask_after = tuple(timedelta(seconds=s) for s in (4, 8))
 
     # What it knows, by any id; what it answers to dials; what it was asked.

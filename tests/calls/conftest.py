@@ -1,10 +1,12 @@
 """What the tests of calls share: a provider that does what a test says, and doors."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import httpx
 import pytest
+from django.conf import settings
 from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
@@ -12,10 +14,12 @@ from django.db import close_old_connections
 from agents.models import Agent, Connection
 from agents.providers import http
 from agents.providers.registry import PROVIDERS
+from bench.arena import Programs, Servers, base_env, migrate
 from dashboard.management.commands.apikey import ALL_SCOPES
 from dashboard.models import ApiKey, Workspace
 from tests.calls import acme
 from tests.calls.doors import Receiver
+from tests.calls.journey import House, sit_down
 from tests.factories import make_connection
 
 
@@ -31,6 +35,27 @@ def make_acme(
         return make_connection(workspace, provider="acme"), kind
 
     return make
+
+
+# --- A running Switchboard -----------------------------------------------------------
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """Run a Switchboard as `make run` does, with nobody in it yet.
+
+    Who uses it is marked `xdist_group("journeys")`: one of them serves all such tests.
+    """
+    folder = tmp_path_factory.mktemp("journeys")
+    env = base_env(folder) | {"SIMULATOR_SPEED": "5"}
+    address = f"{env['BASE_URL']}/api/v1/"
+    with ExitStack() as stack:
+        if "postgresql" in settings.DATABASES["default"]["ENGINE"]:
+            env["DATABASE_URL"] = stack.enter_context(Servers(stack).database())
+        migrate(env)
+        programs = stack.enter_context(Programs(env, folder / "log"))
+        programs.embedded()
+        desk = stack.enter_context(sit_down(env))
+        client = stack.enter_context(httpx.Client(base_url=address, timeout=20))
+        yield House(client, desk)
 
 
 # --- Doors ---------------------------------------------------------------------------

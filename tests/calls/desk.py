@@ -17,7 +17,8 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from agents import binding
-from agents.models import Connection, Direction
+from agents.models import Agent, Connection, Direction
+from agents.models import bind as put
 from agents.providers.base import Analysis, CallUpdate, ProviderError, TurnFacts
 from agents.providers.registry import PROVIDERS
 from agents.setups import Setup, Side, keeper_words
@@ -47,14 +48,21 @@ def command(*words: str) -> Json:
     return answer
 
 
-def connect(slug: str) -> Json:
-    """Make both workspaces and connect ours to the platform, as an admin would."""
-    platform = Workspace.objects.create(slug=f"{slug}-platform", name="Platform")
-    ours = Workspace.objects.create(slug=slug, name=f"Ours by {slug}")
+def connect(slug: str, own: str = "", agent_id: str = "") -> Json:
+    """Make both workspaces and connect ours to the platform, as an admin would.
+
+    Ours is called as the provider, or `own`. With `agent_id` the platform has an agent
+    with that id and versions up to 3, which calls out from all its numbers.
+    """
+    own = own or slug
+    platform = Workspace.objects.create(slug=f"{own}-platform", name="Platform")
+    ours = Workspace.objects.create(slug=own, name=f"Ours by {slug}")
     ours.contacts.create(name="Jamie Doe", number=CALLER)
     simulator = ("--provider", "simulator", "--name", "Simulator")
     made = command("connection", "add", "--workspace", platform.slug, *simulator)
     command("connection", "sync", made["connection"])
+    if agent_id:
+        hire(platform, agent_id)
     _, key, secret = ApiKey.issue(platform, "The one who connects", ALL_SCOPES)
     known = {
         "api_key": key,
@@ -80,9 +88,35 @@ def connect(slug: str) -> Json:
         "checks": command("connection", "check", added["connection"])["checks"],
         "counts": command("connection", "sync", added["connection"]),
         "again": command("connection", "sync", added["connection"]),
-        "ours": ApiKey.issue(ours, "Journey", ALL_SCOPES)[1],
+        "workspace": str(ours.pk),
+        **dict(zip(("ours", "secret"), ApiKey.issue(ours, "Journey", ALL_SCOPES)[1:])),
         "platform": ApiKey.issue(platform, "Journey", ALL_SCOPES)[1],
     }
+
+
+def hire(platform: Workspace, agent_id: str) -> None:
+    """Give the platform an agent that calls out from all its numbers."""
+    agent = Agent.objects.create(
+        workspace=platform,
+        connection=platform.connections.get(),
+        name="Hired",
+        provider_agent_id=agent_id,
+    )
+    for version in range(4):
+        line = "Hello, this is a call."
+        agent.versions.create(version=version, is_published=True, opening_line=line)
+    for number in platform.numbers.all():
+        put(number, Direction.OUTBOUND, agent)
+
+
+def settle(slug: str) -> Json:
+    """Make a workspace of its own, connected to the simulator; return a key."""
+    workspace = Workspace.objects.create(slug=slug, name=slug.title())
+    simulator = ("--provider", "simulator", "--name", "Simulator")
+    made = command("connection", "add", "--workspace", slug, *simulator)
+    command("connection", "sync", made["connection"])
+    _, key, secret = ApiKey.issue(workspace, "Settled", ALL_SCOPES)
+    return {"workspace": str(workspace.pk), "key": key, "secret": secret}
 
 
 def bind(slug: str, direction: str) -> Json:
@@ -164,6 +198,7 @@ def hurry(call_id: str) -> Json:
 
 VERBS: dict[str, Callable[..., Json]] = {
     "connect": connect,
+    "settle": settle,
     "bind": bind,
     "ring_in": ring_in,
     "hurry": hurry,

@@ -172,5 +172,5 @@ def test_no_webhooks_of_a_provider_move_a_call_back(
 # Empty ones count as blank for a form, and are what a new row holds.
 JSONS = [
     *("variables", "overrides", "sip_headers", "metadata", "evidence", "latency"),
-    *("analysis", "join"),
+    *("analysis", "join", "cost_parts"),
 ]

@@ -390,13 +390,22 @@ def test_the_sdk_binds_a_number(sdk: Retell, agent: Agent) -> None:
     assert PhoneNumber.objects.get(number=FROM).binding("outbound") is None
 
 
-def test_several_agents_on_a_number_are_refused_in_words(sdk: Retell) -> None:
-    with pytest.raises(retell.BadRequestError, match="one agent"):
+def test_several_agents_share_a_number_by_their_weights(sdk: Retell) -> None:
+    bound = sdk.phone_number.update(
+        FROM,
+        inbound_agents=[
+            {"agent_id": "agent_1", "weight": 0.8},
+            {"agent_id": "agent_1", "weight": 0.2, "agent_version": 0},
+        ],
+    )
+    found = [(row.weight, row.agent_version) for row in bound.inbound_agents or []]
+    assert found == [(0.8, None), (0.2, 0)]
+    with pytest.raises(retell.BadRequestError, match="together 1"):
         sdk.phone_number.update(
             FROM,
             inbound_agents=[
                 {"agent_id": "agent_1", "weight": 0.5},
-                {"agent_id": "agent_1", "weight": 0.5},
+                {"agent_id": "agent_1", "weight": 0.6},
             ],
         )
 

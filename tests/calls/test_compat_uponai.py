@@ -402,12 +402,42 @@ def test_agents_are_bound_to_a_number(ask: Ask, agent: Agent, written: str) -> N
     assert number.binding("outbound") is not None
 
 
+def test_several_agents_share_a_number_and_keep_their_weights(
+    ask: Ask, agent: Agent
+) -> None:
+    other = make_agent(agent.connection, versions=2)
+    two = [
+        {"agent_id": AGENT, "weight": 0.3},
+        {"agent_id": other.provider_agent_id, "agent_version": 1, "weight": 0.7},
+    ]
+    wanted = {"inboundAgents": two, "outboundAgentId": AGENT}
+    told = ask("PUT", f"api/numbers/{FROM}/agent", wanted).json()
+    (row,) = told["numbers"]
+    assert (row["inbound_agents"], row["inbound_agent_version"]) == (two, 1)
+    assert row["outbound_agents"] == [{"agent_id": AGENT, "weight": 1}]
+    bound = PhoneNumber.objects.get(number=FROM).binding("inbound")
+    assert bound and (bound.agent, bound.weights) == (other, two)
+
+
+def test_a_provider_behind_that_knows_no_weights_refuses_them(
+    ask: Ask, agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agent.connection.kind, "has_shares", False)
+    two = [{"agent_id": AGENT, "weight": 0.5}] * 2
+    answer = ask("PUT", f"api/numbers/{FROM}/agent", {"inboundAgents": two})
+    assert answer.status_code == 400
+    assert "one agent on a number" in answer.json()["message"]
+
+
 def test_a_binding_that_cannot_be_is_refused(ask: Ask, agent: Agent) -> None:
     path = f"api/numbers/{FROM}/agent"
     assert ask("PUT", path, {"outboundAgentId": "agent_x"}).status_code == 404
-    two = [{"agent_id": AGENT, "weight": 0.5}] * 2
+    two = [{"agent_id": AGENT, "weight": 0.7}] * 2
     answer = ask("PUT", path, {"inboundAgents": two})
     assert (answer.status_code, answer.json()["success"]) == (400, False)
+    half = [{"agent_id": AGENT, "weight": 0.5}]
+    strange = [*half, {"agent_id": "agent_x", "weight": 0.5}]
+    assert ask("PUT", path, {"inboundAgents": strange}).status_code == 404
     unknown = ask("PUT", "api/numbers/+19995550000/agent", {"inboundAgents": []})
     assert unknown.status_code == 404
 

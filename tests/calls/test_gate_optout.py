@@ -42,7 +42,7 @@ def ended(connection: Connection) -> Callable[..., Call]:
 
 def fresh(*calls: Call) -> list[Call]:
     """Return the calls as they are now."""
-    rows = Call.objects.select_related("connection__workspace")
+    rows = Call.objects.select_related("workspace")
     return [rows.get(pk=call.pk) for call in calls]
 
 

@@ -218,9 +218,8 @@ def checked(make_acme: MakeAcme) -> tuple[Connection, type[Acme]]:
         told = CallUpdate(provider_call_id="p1", other_call_id="room", status="ended")
         return [CallUpdate(**{**_fields(told), "analysis": Analysis("Renewed.")})]
 
-    return make_acme(
-        webhooks_are_hints=True, verify_webhook=signed, parse_webhook=parse
-    )
+    facts = {"webhooks_are_hints": True, "checks_signatures": True}
+    return make_acme(**facts, verify_webhook=signed, parse_webhook=parse)
 
 
 def _fields(update: CallUpdate) -> dict[str, Any]:

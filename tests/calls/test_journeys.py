@@ -8,16 +8,12 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from itertools import takewhile
 from typing import Any
 
-import httpx
 import pytest
-from django.conf import settings
 
 from agents.providers.registry import DIALECTS
-from bench.arena import Programs, Servers, base_env, migrate
 from tests.calls.desk import CALLER
 from tests.calls.journey import (
     ANSWERED,
@@ -28,7 +24,6 @@ from tests.calls.journey import (
     Journey,
     Json,
     launch_all,
-    sit_down,
     until,
     watch,
 )
@@ -41,24 +36,7 @@ FORWARD = [
 ]
 
 
-# --- The house -----------------------------------------------------------------------
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """Run a Switchboard as `make run` does, with nobody in it yet."""
-    folder = tmp_path_factory.mktemp("journeys")
-    env = base_env(folder) | {"SIMULATOR_SPEED": "5"}
-    address = f"{env['BASE_URL']}/api/v1/"
-    with ExitStack() as stack:
-        if "postgresql" in settings.DATABASES["default"]["ENGINE"]:
-            env["DATABASE_URL"] = stack.enter_context(Servers(stack).database())
-        migrate(env)
-        programs = stack.enter_context(Programs(env, folder / "log"))
-        programs.embedded()
-        desk = stack.enter_context(sit_down(env))
-        client = stack.enter_context(httpx.Client(base_url=address, timeout=20))
-        yield House(client, desk)
-
-
+# --- The journeys --------------------------------------------------------------------
 @pytest.fixture(scope="module")
 def journeys(house: House) -> dict[str, Journey]:
     """Connect every provider, launch its calls, and watch them until they are over."""

@@ -25,7 +25,14 @@ from agents.providers.base import (
 )
 from calls import dispatch, intake, launch, lifecycle, plan, reconcile, webhooks
 from calls.merging import CallGone
-from calls.models import Call, CallStatus, Recording, Source, WebhookEvent
+from calls.models import (
+    Call,
+    CallStatus,
+    Delivery,
+    Recording,
+    Source,
+    WebhookEvent,
+)
 from tests.calls.acme import Acme
 from tests.factories import make_agent, make_call
 
@@ -155,6 +162,74 @@ def test_webhooks_we_sent_stay_and_those_we_did_not_are_dropped(
         )
     lifecycle.apply(ours.pk, CallUpdate(provider_call_id="p1"), NOW)
     assert [row.event for row in ours.deliveries.all()] == ["tried 1"]
+
+
+# --- what others hear of it ------------------------------------------------------------
+def listen(connection: Connection, dialect: str) -> None:
+    """Have somebody listen to all calls."""
+    connection.workspace.endpoints.create(dialect=dialect, url="http://x", secret="s")
+
+
+def heard(now: datetime) -> set[str]:
+    """Return the ids of the calls that are told of by then, as bodies name them."""
+    due = Delivery.objects.filter(due_at__lte=now)
+    return {str(row.call_id) for row in due}
+
+
+@pytest.mark.parametrize("dialect", ["native", "retell"])
+def test_nobody_hears_of_one_call_under_two_ids(
+    make_acme: MakeAcme, dialect: str
+) -> None:
+    connection, acme = make_acme()
+    listen(connection, dialect)
+    call = launched(connection)
+    acme.replies.append(ProviderUnclear("No answer."))
+    dial(call)
+    deliver(connection, provider_call_id="p1", status="in_progress")
+    apply()
+    assert Call.objects.count() == 2
+    stranger = Call.objects.exclude(pk=call.pk).get()
+    assert str(stranger.pk) not in heard(timezone.now() + timedelta(seconds=30))
+    acme.knows(CallUpdate(provider_call_id="p1", to_number=TO, status="in_progress"))
+    Call.objects.filter(pk=call.pk).update(ask_at=timezone.now())
+    reconcile.ask(call.pk, timezone.now())
+    deliver(connection, provider_call_id="p1", status="ended")
+    apply()
+    assert heard(timezone.now() + timedelta(hours=1)) == {str(call.pk)}
+
+
+def test_a_call_that_cannot_be_ours_is_told_of_at_once(make_acme: MakeAcme) -> None:
+    connection, acme = make_acme()
+    listen(connection, "native")
+    call = launched(connection)
+    acme.replies.append(ProviderUnclear("No answer."))
+    dial(call)
+    to_another = {"to_number": "+14155550155", "direction": "outbound"}
+    inbound = {"to_number": TO, "direction": "inbound"}
+    deliver(connection, provider_call_id="p1", status="ended", **to_another)
+    deliver(connection, provider_call_id="p2", status="ended", **inbound)
+    apply()
+    strangers = Call.objects.exclude(pk=call.pk).values_list("pk", flat=True)
+    assert {str(pk) for pk in strangers} <= heard(timezone.now())
+
+
+def test_what_was_held_back_goes_out_in_order_once_it_is_settled(
+    make_acme: MakeAcme,
+) -> None:
+    connection, acme = make_acme()
+    listen(connection, "native")
+    call = launched(connection)
+    acme.replies.append(ProviderUnclear("No answer."))
+    dial(call)
+    deliver(connection, provider_call_id="p1", status="in_progress")
+    apply()
+    lifecycle.fail(call.pk, "lost", "provider", "It did not go out.")
+    deliver(connection, provider_call_id="p1", status="ended")
+    apply()
+    rows = Delivery.objects.exclude(call=call).order_by("due_at", "pk")
+    assert all(row.due_at and row.due_at <= timezone.now() for row in rows)
+    assert [row.pk for row in rows] == sorted(row.pk for row in rows)
+    assert rows.count() > 1
 
 
 def test_two_calls_launched_here_are_never_made_one(make_acme: MakeAcme) -> None:

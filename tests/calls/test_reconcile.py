@@ -20,7 +20,7 @@ from agents.providers.base import (
     ProviderUnclear,
 )
 from calls import asking, budget, dispatch, launch, lifecycle, plan, reconcile, tasks
-from calls.models import Call, CallStatus, Watch
+from calls.models import Call, CallStatus
 from tests.calls.acme import Acme
 from tests.factories import make_agent, make_call
 
@@ -172,20 +172,22 @@ def test_a_dial_is_counted(make_acme: MakeAcme) -> None:
     acme.replies.append(CallUpdate(provider_call_id="p1", status="ringing"))
     now = datetime.now(tz=UTC)
     dispatch.dial(call.pk, lifecycle.claim(call.pk, 0, now) or 0, now)
-    assert Watch.objects.get(connection=connection).asks_until
+    connection.refresh_from_db()
+    assert connection.asks_until
 
 
 def test_without_a_limit_nothing_is_counted(make_acme: MakeAcme) -> None:
     connection, _ = make_acme()
     assert all(budget.may_ask(connection, NOW) for _ in range(200))
-    assert not Watch.objects.exists()
+    connection.refresh_from_db()
+    assert connection.asks_until is None
 
 
 def test_a_question_that_has_to_wait_stays_due(make_acme: MakeAcme) -> None:
     connection, acme = make_acme(requests_per_minute=60)
     acme.knows(CallUpdate(provider_call_id="p1", status="in_progress"))
     call = known(connection, ask_at=NOW)
-    Watch.objects.create(connection=connection, asks_until=at(60))
+    Connection.objects.update(asks_until=at(60))
     assert reconcile.ask(call.pk, NOW) is None
     call.refresh_from_db()
     assert (call.ask_at, acme.asked) == (NOW, [])

@@ -1,6 +1,7 @@
 """The commands that set a workspace up."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from typing import Any
 
@@ -9,6 +10,7 @@ from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
 from django.db import connection as database
 from django.test import override_settings
+from django.utils import timezone
 
 from agents.models import Connection
 from dashboard.models import ApiKey, Member, User, Workspace
@@ -76,6 +78,69 @@ def test_an_unknown_scope_or_workspace_is_refused_in_words(
     key = ("apikey", "create", "--name", "CRM", "--scope")
     assert "calls:read" in error(*key, "all", "--workspace", "acme")
     assert "acme" in error(*key, "calls:read", "--workspace", "nobody")
+    assert not ApiKey.objects.exists()
+
+
+def made(*args: str) -> Json:
+    """Make a key with the command."""
+    key = ("apikey", "create", "--workspace", "acme", "--name", "CRM")
+    return run(*key, "--scope", "calls:read", *args)
+
+
+def test_a_providers_permission_is_a_scope(workspace: Workspace) -> None:
+    told = made("--scope", "can_initiate_calls", "--scope", "can_read_calls")
+    row = ApiKey.find(told["key"])
+    assert row
+    assert row.scopes == told["scopes"] == ["calls:read", "calls:write"]
+    out = StringIO()
+    words = ("--name", "x", "--scope", "can_initiate_calls")
+    call_command("apikey", "create", "--workspace", "acme", *words, stdout=out)
+    assert "can_initiate_calls became calls:write." in out.getvalue()
+
+
+def test_a_key_that_may_nothing_is_not_made(workspace: Workspace) -> None:
+    key = ("apikey", "create", "--workspace", "acme", "--name", "CRM", "--scope")
+    assert "can_read_calendar became nothing" in error(*key, "can_read_calendar")
+    assert not ApiKey.objects.exists()
+
+
+def test_a_key_expires_when_it_is_told_to(workspace: Workspace) -> None:
+    assert made()["expires_at"] is None
+    soon = ApiKey.find(made("--expires-in-days", "2")["key"])
+    assert soon and soon.expires_at
+    assert abs(soon.expires_at - timezone.now() - timedelta(days=2)).seconds < 60
+    Workspace.objects.update(timezone="Asia/Tokyo")
+    day = (timezone.now() + timedelta(days=9)).date()
+    told = made("--expires-on", day.isoformat())
+    assert datetime.fromisoformat(told["expires_at"]) == datetime(
+        day.year, day.month, day.day, 15, tzinfo=UTC
+    )
+
+
+@override_settings(KEY_REQUESTS_PER_MINUTE=500)
+def test_a_key_has_the_usual_limit_or_its_own(workspace: Workspace) -> None:
+    assert made()["requests_per_minute"] == 500
+    assert made("--requests-per-minute", "7")["requests_per_minute"] == 7
+    assert made("--requests-per-minute", "0")["requests_per_minute"] is None
+    made_rows = workspace.api_keys.order_by("created_at")
+    assert [row.requests_per_minute for row in made_rows] == [500, 7, None]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("--expires-in-days", "0"),
+        ("--expires-in-days", "99999"),
+        ("--expires-on", "tomorrow"),
+        ("--expires-on", "2020-01-01"),
+        ("--requests-per-minute=-1",),
+    ],
+)
+def test_wrong_limits_of_a_key_are_refused(
+    workspace: Workspace, wrong: tuple[str, ...]
+) -> None:
+    key = ("apikey", "create", "--workspace", "acme", "--name", "CRM")
+    assert wrong[0].partition("=")[0] in error(*key, "--scope", "calls:read", *wrong)
     assert not ApiKey.objects.exists()
 
 

@@ -8,6 +8,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from calls import digest
 from dashboard.models import Member
 from tests.factories import make_agent, make_call, make_connection, make_contact
 
@@ -36,11 +37,12 @@ def test_home_shows_what_is_live_and_what_needs_a_look(
 ) -> None:
     connection = make_connection(manager.workspace)
     make_call(connection, status="in_progress", customer_name="Live Lena")
-    make_call(connection, status="failed", customer_name="Failed Fred", note="No funds")
+    make_call(connection, status="failed", customer_name="Failed Fred")
+    digest.run(timezone.now())
     page = client_of(manager).get("/")
     assert [call.who for call in page.context["live"]] == ["Live Lena"]
-    assert [call.who for call in page.context["looks"]] == ["Failed Fred"]
-    assert "No funds" in page.content.decode()
+    assert [look.call.who for look in page.context["looks"]] == ["Failed Fred"]
+    assert "Failed by us or the provider" in page.content.decode()
 
 
 @pytest.mark.django_db
@@ -49,6 +51,7 @@ def test_what_is_older_than_a_week_needs_no_look(
 ) -> None:
     at = timezone.now() - timedelta(days=8)
     make_call(make_connection(manager.workspace), status="failed", created_at=at)
+    digest.run(timezone.now())
     assert not client_of(manager).get("/").context["looks"]
 
 
@@ -56,13 +59,15 @@ def test_what_is_older_than_a_week_needs_no_look(
 def test_polling_gets_204_while_no_call_has_changed(
     manager: Member, client_of: ClientOf
 ) -> None:
-    call = make_call(make_connection(manager.workspace))
-    version = {"v": call.changed_at.isoformat()}
-    assert client_of(manager).get("/", version).status_code == 204
+    make_call(make_connection(manager.workspace))
+    client = client_of(manager)
+    client.get("/")
+    version = {"v": client.get("/").context["version"]}
+    assert client.get("/", version).status_code == 204
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("part", ["live", "figures", "looks"])
+@pytest.mark.parametrize("part", ["live", "figures", "looks", "overview"])
 def test_polling_gets_one_part_when_a_call_has_changed(
     manager: Member, client_of: ClientOf, part: str
 ) -> None:
@@ -86,9 +91,11 @@ def test_home_asks_as_often_for_many_calls_as_for_one(
         contact = make_contact(manager.workspace, name=f"Person {number}")
         agent = make_agent(connection)
         make_call(connection, status="failed", contact=contact, agent=agent)
+    digest.run(timezone.now())
     client = client_of(manager)
-    # session, user, member; version, figures, live, recent, looks; live count, spaces
-    with django_assert_num_queries(10):
+    client.get("/")
+    # session, user, member, spaces; state; live, recent, looks; open, hours, days, names
+    with django_assert_num_queries(12):
         client.get("/")
 
 

@@ -3,31 +3,54 @@
 Reference: the contract sheet, section 0.
 """
 
-from collections.abc import Iterator, Mapping
+import hashlib
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from agents.providers import http
-from agents.providers.base import Json, ProviderBusy, ProviderUnclear
+from agents.providers.base import Account, Json, ProviderBusy, ProviderUnclear
 from agents.providers.reading import mapping, rows, span, text
 
 # What they do not know: a wrong id, a removed one, an id that is none.
 UNKNOWN = (404, 410, 422)
 PAGE = 100
+# So many accounts' ids are remembered in a process.
+REMEMBERED = 1000
+
+
+class OwnIds:
+    """The ids of keys' own accounts: a key never changes its account."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, str] = {}
+
+    def get(self, badge: str) -> str:
+        """Return the id; empty: it is to be asked for."""
+        return self.known.get(badge, "")
+
+    def put(self, badge: str, account_id: str) -> None:
+        """Remember an id; where there are too many, all are forgotten."""
+        if len(self.known) >= REMEMBERED:
+            self.known.clear()
+        self.known[badge] = account_id
+
+
+own_ids = OwnIds()
 
 
 class Api:
-    """One account: `settings` by their `--set` names, defaults among them."""
+    """One account; its `credentials` are by their `--set` names, defaults among them."""
 
-    def __init__(self, base: str, label: str, settings: Mapping[str, str]) -> None:
-        self.base = base.rstrip("/")
+    def __init__(self, account: Account, label: str) -> None:
+        self.account = account
+        self.base = account.base_url.rstrip("/")
         self.label = label
-        self.settings = settings
 
     def setting(self, name: str) -> str:
         """Return what is set, or its default."""
-        return self.settings.get(name, "").strip()
+        return str(self.account.credentials.get(name, "")).strip()
 
     def headers(self) -> dict[str, str]:
         """Return what carries the key; a Bearer header was the way of older days."""
@@ -36,7 +59,17 @@ class Api:
     @cached_property
     def account_id(self) -> str:
         """The account in every path: the one set, or else the key's own."""
-        return self.setting("account_id") or str(self.own_account()["id"])
+        return self.setting("account_id") or self._own_id()
+
+    def _own_id(self) -> str:
+        """Return the id of the key's own account, which is asked for once."""
+        known = own_ids.get(self._badge())
+        return known or str(self.own_account()["id"])
+
+    def _badge(self) -> str:
+        """Return what stands for address and key; the key cannot be read from it."""
+        whole = f"{self.base} {self.setting('api_key')}"
+        return hashlib.sha256(whole.encode("utf-8", "replace")).hexdigest()
 
     def path(self, *parts: str) -> str:
         """Return a path inside the account."""
@@ -53,14 +86,16 @@ class Api:
 
     def ask(self, method: str, path: str, **parts: Any) -> Any:
         """Send one request; raises ProviderError in words."""
-        url, headers = self.base + path, self.headers()
-        return http.request(method, url, label=self.label, headers=headers, **parts)
+        asked = {"label": self.label, "headers": self.headers()}
+        parts |= asked | {"pace": self.account.pace}
+        return http.request(method, self.base + path, **parts)
 
     def own_account(self) -> Json:
         """Return the account that the key belongs to; it has an id."""
         own = mapping(self.ask("GET", "/v1/accounts/current"))
         if not text(own.get("id")):
             raise ProviderUnclear(f"{self.label} did not say which account this is.")
+        own_ids.put(self._badge(), text(own["id"]))
         return own
 
     def page(self, kind: str, *, tries: int = 1, **params: Any) -> Json:

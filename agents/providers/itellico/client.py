@@ -51,9 +51,8 @@ class Itellico(Provider):
         Setting(
             "account_id",
             "Account id",
-            "Leave it empty for the account the key belongs to: it is then looked up "
-            "each time. “Check” shows it; written here it spares that request. For a "
-            "subaccount, write its id.",
+            "Leave it empty for the account the key belongs to; “Check” shows its id. "
+            "For a subaccount, write the id of that.",
             is_secret=False,
             is_required=False,
         ),
@@ -101,7 +100,13 @@ class Itellico(Provider):
         usual = {row.name: row.default for row in self.settings}
         given = {name: value for name, value in account.credentials.items() if value}
         base = account.base_url or self.default_base_url
-        self.api = Api(base, self.label, usual | given)
+        whole = replace(account, base_url=base, credentials=usual | given)
+        self.api = Api(whole, self.label)
+
+    @property
+    def checks_signatures(self) -> bool:
+        """Whether there is a secret to check webhooks with."""
+        return bool(self.api.setting("webhook_secret"))
 
     # --- calls
     def place_call(self, request: CallRequest) -> CallUpdate:
@@ -222,9 +227,9 @@ class Itellico(Provider):
         self, headers: Mapping[str, str], body: bytes, now: datetime
     ) -> bool:
         """Check the signature, where there is a secret to check it with."""
-        secret = self.api.setting("webhook_secret")
-        if not secret:
+        if not self.checks_signatures:
             return True
+        secret = self.api.setting("webhook_secret")
         signature, written = (headers.get(n, "") for n in self.signature_headers())
         return signing.fits(body, secret, signature, written, now)
 

@@ -22,6 +22,8 @@ from agents.providers.listing import AgentRecord, ListWish, NumberRecord
 
 SLUG = "itellico"
 KEY_MISSING = "API key is missing, revoked or expired."
+# A key may do what its owner may (contract sheet, section 0).
+PERMISSIONS: dict[str, tuple[str, ...]] = {}
 # Without a secret there is no signature (sheet, section 7.3).
 NEEDS_KEY = False
 SIGNED_WITH = SignedWith.SECRET

@@ -2,11 +2,19 @@
 
 from collections.abc import Sequence
 
-from agents.providers.base import Check, Json, ProviderError
+from agents.providers.base import (
+    Check,
+    Json,
+    ProviderBusy,
+    ProviderError,
+    ProviderRefused,
+)
 from agents.providers.klen import catalog, words
 from agents.providers.klen.facts import count
 from agents.providers.reading import mapping, text
 
+# In seconds: a longer wait is none for the next minute.
+LONG = 120.0
 CALLING = Check(
     "Calling",
     True,
@@ -35,7 +43,7 @@ def calls(answer: Json) -> Check:
     return Check("Calls", True, said)
 
 
-def webhooks(header: str, secret: str) -> Check:
+def webhooks(header: str, encoding: str, secret: str) -> Check:
     """Say how webhooks are checked, and that this is not proven yet."""
     if not secret:
         words_ = (
@@ -44,12 +52,29 @@ def webhooks(header: str, secret: str) -> Check:
         )
         return Check("Webhooks", True, words_)
     words_ = (
-        f"Signatures are read from {header}, as the HMAC-SHA256 of the body in hex. "
-        "Klen AI's own description of them could not be read: this is unverified until "
-        "a first webhook arrives here. If none does, empty the webhook secret: calls "
-        "are then asked for instead."
+        f"Signatures are read from {header}, as the HMAC-SHA256 of the body in "
+        f"{encoding}. Klen AI's own description of them could not be read: this is "
+        "unverified until a first webhook arrives here. If none does, try the other "
+        "encoding, or empty the webhook secret: calls are then asked for instead."
     )
     return Check("Webhooks", True, words_)
+
+
+def of_a_dial(error: ProviderBusy) -> ProviderError:
+    """Say what "busy" means for a dial: a long wait is for the next day's calls.
+
+    Which of its limits was hit Klen does not say; the one of a minute is over in one
+    (sheet, section 0). Nobody wants to be called so much later.
+    """
+    wait = error.retry_after or 0.0
+    if wait <= LONG:
+        return error
+    said = (
+        f"{error.message.rstrip('.')}. It asks to wait for {wait / 60:.0f} minutes, so "
+        "its calls for today are probably used up. Try again later, or have the limit "
+        "raised in Klen AI."
+    )
+    return ProviderRefused(said, status=error.status, code="concurrency_limit")
 
 
 def ends_here(error: ProviderError) -> bool:

@@ -3,7 +3,6 @@
 Reference: https://docs.klen.ai/api-reference/introduction
 """
 
-import hmac
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -23,13 +22,14 @@ from agents.providers.base import (
     NumberFacts,
     Page,
     Provider,
+    ProviderBusy,
     ProviderError,
     ProviderRefused,
     ProviderUnclear,
     Setting,
     WishRefused,
 )
-from agents.providers.klen import catalog, checks, facts, lists, words
+from agents.providers.klen import catalog, checks, facts, lists, signing, words
 from agents.providers.klen.wish import beyond, body, problem
 from agents.providers.reading import EPOCH, mapping, rows
 
@@ -66,6 +66,16 @@ class Klen(Provider):
             is_required=False,
             default=words.SIGNATURE_HEADER,
         ),
+        Setting(
+            "signature_encoding",
+            "Encoding of the signature",
+            "How the HMAC-SHA256 of the body is written. Klen AI's page about it could "
+            "not be read: if webhooks are refused, try the other one.",
+            is_secret=False,
+            is_required=False,
+            default=signing.HEX,
+            choices=signing.ENCODINGS,
+        ),
     )
     # A call takes no metadata and no key of ours (sheet, sections 0 and 1.1).
     can_carry_reference = False
@@ -83,7 +93,12 @@ class Klen(Provider):
     def __init__(self, account: Account) -> None:
         super().__init__(account)
         # Without a secret nobody can tell who sent a webhook.
-        self.webhooks_are_hints = not self._secret()
+        self.webhooks_are_hints = not self.checks_signatures
+
+    @property
+    def checks_signatures(self) -> bool:
+        """Whether there is a secret to check webhooks with."""
+        return bool(self._secret())
 
     # --- calls
     def place_call(self, request: CallRequest) -> CallUpdate:
@@ -92,7 +107,11 @@ class Klen(Provider):
         if why := why or beyond(request):
             raise WishRefused(why)
         wanted, now = body(request), _now()
-        answer = self.ask("POST", "/calls", json=wanted, read_seconds=http.DIAL_SECONDS)
+        parts = {"json": wanted, "read_seconds": http.DIAL_SECONDS}
+        try:
+            answer = self.ask("POST", "/calls", **parts)
+        except ProviderBusy as error:
+            raise checks.of_a_dial(error) from None
         update = facts.call_update(mapping(answer), now)
         if not update.provider_call_id:
             raise ProviderUnclear(f"{self.label} answered without a call id.")
@@ -194,7 +213,7 @@ class Klen(Provider):
         return [
             *results,
             checks.CALLING,
-            checks.webhooks(self._header(), self._secret()),
+            checks.webhooks(self._header(), self._encoding(), self._secret()),
         ]
 
     # --- webhooks
@@ -205,18 +224,15 @@ class Klen(Provider):
     def verify_webhook(
         self, headers: Mapping[str, str], body: bytes, now: datetime
     ) -> bool:
-        """Check the hex HMAC-SHA256 of the body, with or without `sha256=` before it.
+        """Check the HMAC-SHA256 of the body, in the encoding that is set.
 
         The scheme is a guess until a first webhook has arrived: the page that tells it
         is unseen (sheet, section 7.4). Without a secret everything is taken, as a hint.
         """
-        secret = self._secret()
-        if not secret:
+        if not self.checks_signatures:
             return True
-        sent = headers.get(self._header().lower(), "").strip()
-        digest = hmac.digest(secret.encode(), body, "sha256").hex()
-        theirs = sent.removeprefix("sha256=").lower()
-        return hmac.compare_digest(digest.encode(), theirs.encode("utf-8", "replace"))
+        sent = headers.get(self._header().lower(), "")
+        return signing.fits(body, self._secret(), sent, self._encoding())
 
     def parse_webhook(self, payload: Any, received_at: datetime) -> list[CallUpdate]:
         """Turn an event about a call into its update; other events say nothing.
@@ -239,10 +255,9 @@ class Klen(Provider):
         if not base.endswith(API):
             base += API
         headers = {"Authorization": f"Bearer {self._setting('api_key')}"}
+        parts |= {"label": self.label, "headers": headers, "pace": self.account.pace}
         try:
-            return http.request(
-                method, base + path, label=self.label, headers=headers, **parts
-            )
+            return http.request(method, base + path, **parts)
         except ProviderRefused as error:
             # 403 and 404 mean very different things: only the word tells which.
             error.code = words.REFUSALS.get(checks.word(error), error.code)
@@ -253,6 +268,9 @@ class Klen(Provider):
 
     def _secret(self) -> str:
         return self._setting("webhook_secret")
+
+    def _encoding(self) -> str:
+        return self._setting("signature_encoding") or signing.HEX
 
     def _header(self) -> str:
         return self._setting("signature_header") or words.SIGNATURE_HEADER

@@ -13,7 +13,15 @@ from typing import Any
 
 from agents.providers.base import Analysis, CallUpdate, Json, TurnFacts
 from agents.providers.klen import words
-from agents.providers.reading import iso, kept, link, mapping, of_seconds, text
+from agents.providers.reading import (
+    NO_CURRENCY,
+    iso,
+    kept,
+    link,
+    mapping,
+    of_seconds,
+    text,
+)
 
 # Fields of a call that never hold why it failed.
 NO_REASON = frozenset(
@@ -56,6 +64,7 @@ def call_update(
         turns=turns(call.get("transcript")),
         analysis=analysis(call.get("summary")),
         cost=cost(call.get("billing")),
+        currency=NO_CURRENCY,
         recording_url=_recording(call),
         metadata=_surroundings(call),
         # `type` is the direction. The number is the one of the person at the other end;
@@ -142,7 +151,7 @@ def analysis(summary: Any) -> Analysis | None:
 def cost(billing: Any) -> Decimal | None:
     """Return the total; the other charges are parts of it and are never added to it.
 
-    Its currency is undocumented.
+    Its currency is undocumented (see NO_CURRENCY).
     """
     total = mapping(billing).get("total_charge")
     if isinstance(total, bool) or not isinstance(total, int | float | str):

@@ -4,7 +4,6 @@ Pure: who asks, what is stored and what is dialled is decided in `calls/api/`. K
 no addresses for numbers, so there is nothing to list or bind.
 """
 
-import hmac
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
@@ -20,12 +19,13 @@ from agents.providers.dialects import (
     Tenant,
     bearer,
 )
-from agents.providers.klen import rendering, words
+from agents.providers.klen import rendering, signing, words
 from agents.providers.klen.facts import number_text
 from agents.providers.listing import AgentRecord, Condition, ListWish
 from agents.providers.reading import text
 
 KEY_MISSING = "No API key was provided, or it is invalid or inactive."
+PERMISSIONS = words.PERMISSIONS
 NEEDS_KEY = True
 SIGNED_WITH = SignedWith.SECRET
 RETRIES = THREE_RETRIES  # undocumented: our choice
@@ -264,5 +264,5 @@ def _more(event: str, record: CallRecord) -> Json:
 
 def headers(body: bytes, key: str, now_ms: int) -> dict[str, str]:
     """Return the headers of a webhook; its signature's form is unseen (our choice)."""
-    digest = hmac.digest(key.encode(), body, "sha256").hex()
-    return {"Content-Type": "application/json", words.SIGNATURE_HEADER: digest}
+    told = {"Content-Type": "application/json"}
+    return told | {words.SIGNATURE_HEADER: signing.sign(body, key)}

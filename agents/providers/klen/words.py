@@ -62,6 +62,19 @@ THEIR_REASONS = {
     "canceled": "canceled",
 }
 
+# What a key may do (sheet, section 0), and our scopes for it. That a key which reads
+# contacts may write them too is in their pages, but not in its name: here it may not.
+# There are no calendars here.
+PERMISSIONS: dict[str, tuple[str, ...]] = {
+    "can_read_calls": ("calls:read",),
+    "can_initiate_calls": ("calls:write",),
+    "can_read_agents": ("agents:read",),
+    "can_read_contacts": ("contacts:read",),
+    "can_write_contacts": ("contacts:write",),
+    "can_read_calendar": (),
+    "can_write_calendar": (),
+}
+
 SIGNATURE_HEADER = "X-Klen-Signature"
 STARTED, ENDED, FAILED = "call.started", "call.ended", "call.failed"
 TRANSCRIPT, RECORDING, SUMMARY = "call.transcript", "call.recording", "call.summary"

@@ -30,9 +30,14 @@ from agents.providers.base import (
 from agents.providers.reading import mapping, rows, text
 from agents.providers.retell import catalog, facts, words
 from agents.providers.retell.wish import wish, with_join
-from agents.providers.voicewire.facts import INBOUND_MARKER, inbound, inbound_answer
+from agents.providers.voicewire.facts import (
+    INBOUND_MARKER,
+    event_of,
+    inbound,
+    inbound_answer,
+)
 from agents.providers.voicewire.shares import shares
-from agents.providers.voicewire.words import CALL_EVENTS, REFERENCE
+from agents.providers.voicewire.words import REFERENCE
 
 # They say "not found" with 422: an unknown call, agent or number id.
 UNKNOWN = (404, 422)
@@ -59,6 +64,7 @@ class Retell(Provider):
     can_hang_up = True
     can_bind_inbound = True
     can_bind_outbound = True
+    has_shares = True
     has_versions = True
     has_web_calls = True
     has_sip_headers = True
@@ -186,9 +192,8 @@ class Retell(Provider):
 
     def parse_webhook(self, payload: Any, received_at: datetime) -> list[CallUpdate]:
         """Turn an event about a call into its update; other events say nothing."""
-        event = text(mapping(payload).get("event"), 60)
-        call = mapping(mapping(payload).get("call"))
-        if event not in CALL_EVENTS or not text(call.get("call_id")):
+        event, call = event_of(payload)
+        if not text(call.get("call_id")):
             return []
         return [facts.call_update(call, received_at, event)]
 
@@ -196,18 +201,19 @@ class Retell(Provider):
         """Return the ringing call of a `call_inbound` event."""
         return inbound(payload)
 
-    def answer_inbound(self, agent_id: str, variables: Mapping[str, str]) -> Json:
+    def answer_inbound(
+        self, agent_id: str, variables: Mapping[str, str], version: int | None = None
+    ) -> Json:
         """Say who answers and what they are told; everything in it is optional."""
-        return inbound_answer(agent_id, variables)
+        return inbound_answer(agent_id, variables, version)
 
     # --- asking
     def ask(self, method: str, path: str, **parts: Any) -> Any:
         """Send one request to the account; raises ProviderError in words."""
         base = (self.account.base_url or self.default_base_url).rstrip("/")
         headers = {"Authorization": f"Bearer {self._key()}"}
-        return http.request(
-            method, base + path, label=self.label, headers=headers, **parts
-        )
+        parts |= {"label": self.label, "headers": headers, "pace": self.account.pace}
+        return http.request(method, base + path, **parts)
 
     def read(self, path: str, **params: Any) -> Json:
         """Read one object, with patience: a sync reads thousands."""

@@ -23,6 +23,8 @@ from agents.providers.voicewire import shares, telling
 from agents.providers.voicewire.words import REFERENCE
 
 KEY_MISSING = "API key is missing or invalid."
+# Keys have scopes there too; what each of them covers is not documented.
+PERMISSIONS: dict[str, tuple[str, ...]] = {}
 NEEDS_KEY = True
 SIGNED_WITH = SignedWith.API_KEY
 # Up to three times (contract sheet, section 6.2); ours never transfer.
@@ -34,6 +36,8 @@ LAUNCH_STATUSES = {403: 400, 404: 422}
 OF_THE_DOOR = ("", "permission_denied", "not_found")
 # What the sheet says of an agent's settings that only make sense for all its calls.
 NOT_FOR_ONE_CALL = ("webhook_url", "webhook_events")
+# Where in its flow a web call starts: nothing here could keep it.
+STARTS = ("current_node_id", "current_state")
 
 # Today's addresses and those of older SDKs (contract sheet, section 11).
 ROUTES = Routes(
@@ -114,6 +118,9 @@ def web_wish(body: Json) -> LaunchWish:
     """
     agent_id = string(body, "agent_id", required=True)
     metadata = object_of(body, "metadata")
+    for name in STARTS:
+        if body.get(name) not in (None, ""):
+            raise WishRefused(f"{name} cannot be chosen here: the call starts anew.")
     return LaunchWish(
         type="web",
         agent_id=agent_id,
@@ -164,14 +171,12 @@ def _overrides(value: Any) -> Overrides:
     )
 
 
-def one_agent(body: Json, name: str) -> tuple[str, int | str | None]:
-    """Read the one agent of a binding; an empty id switches it off."""
-    row = shares.only(body, name)
-    if row is None:
-        return "", None
-    if not string(row, "agent_id"):
-        raise WishRefused(f"{name}: agent_id is required.")
-    return row["agent_id"], _version(row.get("agent_version"))
+def agents_of(body: Json, name: str) -> list[tuple[str, int | str | None, float]]:
+    """Read the agents of a binding: id, version and weight; none switches it off."""
+    return [
+        (row["agent_id"], _version(row.get("agent_version")), shares.weighed(row))
+        for row in shares.wanted(body, name)
+    ]
 
 
 # --- Webhooks ------------------------------------------------------------------------

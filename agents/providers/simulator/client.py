@@ -48,6 +48,7 @@ class Simulator(Provider):
 
     can_hang_up = True
     has_versions = True
+    has_shares = True
     has_web_calls = True
     has_sip_headers = True
     has_overrides = True

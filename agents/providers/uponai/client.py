@@ -28,12 +28,16 @@ from agents.providers.base import (
     Setting,
     WishRefused,
 )
-from agents.providers.reading import mapping, text
 from agents.providers.uponai import calls, catalog, checks, facts, numbers
 from agents.providers.uponai.line import BASE_URL, LABEL, Line, says_no, utc_now
 from agents.providers.uponai.wish import order, placed, with_join
-from agents.providers.voicewire.facts import INBOUND_MARKER, inbound, inbound_answer
-from agents.providers.voicewire.words import CALL_EVENTS
+from agents.providers.uponai.words import SIGNATURE_HEADER
+from agents.providers.voicewire.facts import (
+    INBOUND_MARKER,
+    event_of,
+    inbound,
+    inbound_answer,
+)
 
 # What a web call is not known to take, by our API's name.
 NOT_FOR_WEB = {
@@ -76,11 +80,20 @@ class UponAI(Provider):
             is_secret=False,
             is_required=False,
         ),
+        Setting(
+            "signature_header",
+            "Header of the signature",
+            "In which UponAI signs its webhooks. Its guide names this one.",
+            is_secret=False,
+            is_required=False,
+            default=SIGNATURE_HEADER,
+        ),
     )
     # Whether its four call ids are the same is not documented (contract sheet, 12.2).
     ids_may_differ = True
     can_bind_inbound = True
     can_bind_outbound = True
+    has_shares = True
     has_versions = True
     # Not documented, but seen on UponAI's own website (contract sheet, section 1.2).
     has_web_calls = True
@@ -174,21 +187,21 @@ class UponAI(Provider):
     # --- webhooks
     def signature_headers(self) -> tuple[str, ...]:
         """Return the header that carries the signature: that of the platform below."""
-        return ("x-retell-signature",)
+        name = self.line.setting("signature_header") or SIGNATURE_HEADER
+        return (name.lower(),)
 
     def verify_webhook(
         self, headers: Mapping[str, str], body: bytes, now: datetime
     ) -> bool:
         """Check the badge: `v=<ms>,d=<hex>`, ± 5 minutes."""
         key = self.line.setting("webhook_key") or self.line.key
-        signature = headers.get("x-retell-signature", "")
-        return badge.is_signed(signature, body, key, now)
+        (name,) = self.signature_headers()
+        return badge.is_signed(headers.get(name, ""), body, key, now)
 
     def parse_webhook(self, payload: Any, received_at: datetime) -> list[CallUpdate]:
         """Turn an event about a call into its update; other events say nothing."""
-        event = text(mapping(payload).get("event"), 60)
-        call = mapping(mapping(payload).get("call"))
-        if event not in CALL_EVENTS or not facts.ids(call)[0]:
+        event, call = event_of(payload)
+        if not facts.ids(call)[0]:
             return []
         return [facts.call_update(call, received_at, event)]
 
@@ -196,9 +209,11 @@ class UponAI(Provider):
         """Return the ringing call of a `call_inbound` event; it has no id yet."""
         return inbound(payload)
 
-    def answer_inbound(self, agent_id: str, variables: Mapping[str, str]) -> Json:
+    def answer_inbound(
+        self, agent_id: str, variables: Mapping[str, str], version: int | None = None
+    ) -> Json:
         """Say who answers and what they are told; everything in it is optional."""
-        return inbound_answer(agent_id, variables)
+        return inbound_answer(agent_id, variables, version)
 
 
 def _not_for_web(field: str) -> str:

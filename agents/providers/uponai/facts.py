@@ -11,7 +11,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from agents.providers.base import CallUpdate, Json
-from agents.providers.reading import mapping, money, span, strings, text, when
+from agents.providers.reading import (
+    NO_CURRENCY,
+    mapping,
+    money,
+    span,
+    strings,
+    text,
+    when,
+)
 from agents.providers.uponai import words
 from agents.providers.uponai.spoken import spoken
 from agents.providers.voicewire import facts as wire
@@ -113,7 +121,7 @@ def history_update(row: Json, received_at: datetime) -> CallUpdate:
     ended = None
     if started and duration is not None:
         ended = started + timedelta(milliseconds=duration)
-    # No currency is named; the size of the numbers is that of dollars.
+    # Neither unit nor currency is named; webhooks tell theirs as the platform does.
     cost = money(mapping(row.get("costs")).get("total"))
     return replace(
         update,
@@ -121,7 +129,18 @@ def history_update(row: Json, received_at: datetime) -> CallUpdate:
         duration_ms=update.duration_ms if duration is None else duration,
         ended_at=update.ended_at or ended,
         cost=update.cost if cost is None else cost,
+        cost_parts=update.cost_parts if cost is None else _parts(row.get("costs")),
+        currency=update.currency if cost is None else NO_CURRENCY,
     )
+
+
+# What a total is made of; `gross` is their sum before what is added to it.
+PARTS = ("voice", "llm")
+
+
+def _parts(costs: Any) -> dict[str, str]:
+    told = {name: money(mapping(costs).get(name)) for name in PARTS}
+    return {name: str(amount) for name, amount in told.items() if amount is not None}
 
 
 def filled(update: CallUpdate, row: CallUpdate) -> CallUpdate:
@@ -132,9 +151,10 @@ def filled(update: CallUpdate, row: CallUpdate) -> CallUpdate:
     )
     empty = (None, "")
     told = {name: getattr(row, name) for name in names}
-    return replace(
-        update, **{n: v for n, v in told.items() if getattr(update, n) in empty}
-    )
+    new = {n: v for n, v in told.items() if getattr(update, n) in empty}
+    if new.get("cost") is not None:
+        new |= {"currency": row.currency, "cost_parts": row.cost_parts}
+    return replace(update, **new)
 
 
 def _variables(call: Json) -> dict[str, str]:

@@ -43,7 +43,8 @@ class Line:
         """Send one request; what says `success: false` is the caller's to judge."""
         base = (self.account.base_url or BASE_URL).rstrip("/")
         headers = {"Authorization": f"Bearer {self.key}"}
-        return http.request(method, base + path, label=LABEL, headers=headers, **parts)
+        parts |= {"label": LABEL, "headers": headers, "pace": self.account.pace}
+        return http.request(method, base + path, **parts)
 
     def read(self, path: str, **params: Any) -> Any:
         """Read, with patience: a sync reads thousands. What is None is not sent."""

@@ -167,13 +167,16 @@ def bindings(body: Json) -> dict[str, BindingFacts]:
     for direction in ("inbound", "outbound"):
         name = f"{direction}Agents"
         if name in body and not (body[name] == [] and direction in wanted):
-            wanted[direction] = _one_of(body, name)
+            wanted[direction] = _shared(body, name)
     return wanted
 
 
-def _one_of(body: Json, name: str) -> BindingFacts:
-    """Read the one agent of a list with weights; an empty one unbinds."""
-    row = shares.only(body, name)
-    if row is None:
+def _shared(body: Json, name: str) -> BindingFacts:
+    """Read the agents of a list with weights; an empty one unbinds."""
+    found = shares.wanted(body, name)
+    if not found:
         return BindingFacts()
-    return BindingFacts(required(row, "agent_id"), _version(row, "agent_version"))
+    versions = [_version(row, "agent_version") for row in found]
+    first = found.index(shares.heaviest(found))
+    weights = tuple(found) if len(found) > 1 else ()
+    return BindingFacts(required(found[first], "agent_id"), versions[first], weights)

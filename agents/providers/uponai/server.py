@@ -24,9 +24,12 @@ from agents.providers.dialects import (
 )
 from agents.providers.listing import AgentRecord, ListWish, NumberRecord
 from agents.providers.uponai import orders, rendering, telling
+from agents.providers.uponai.words import SIGNATURE_HEADER
 from agents.providers.voicewire import telling as wire
 
 KEY_MISSING = "The API token is missing or not valid."
+# Every key may do the same (contract sheet, section 0).
+PERMISSIONS: dict[str, tuple[str, ...]] = {}
 NEEDS_KEY = True
 SIGNED_WITH = SignedWith.API_KEY
 # Up to three times (contract sheet, section 6.3); ours never transfer.
@@ -190,5 +193,5 @@ def headers(body: bytes, key: str, now_ms: int) -> dict[str, str]:
     """Return the headers of a webhook; the signature has the name of Retell's."""
     return {
         "Content-Type": "application/json",
-        "X-Retell-Signature": badge.sign(body, key, now_ms),
+        SIGNATURE_HEADER: badge.sign(body, key, now_ms),
     }

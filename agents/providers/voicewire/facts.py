@@ -9,7 +9,16 @@ from datetime import datetime
 from typing import Any
 
 from agents.providers.base import Analysis, CallUpdate, InboundCall, Json
-from agents.providers.reading import flag, kept, link, mapping, money, span, text
+from agents.providers.reading import (
+    flag,
+    kept,
+    link,
+    mapping,
+    money,
+    product_costs,
+    span,
+    text,
+)
 from agents.providers.voicewire import words
 from agents.providers.voicewire.spoken import spoken
 
@@ -57,6 +66,7 @@ def call_update(
         latency=latency(call.get("latency")),
         analysis=analysis(call.get("call_analysis")),
         cost=money(mapping(call.get("call_cost")).get("combined_cost"), 100),
+        cost_parts=product_costs(call.get("call_cost"), 100),
         recording_url=_recording(call),
         metadata=metadata,
         **_who(call),
@@ -131,6 +141,14 @@ def analysis(value: Any) -> Analysis | None:
     )
 
 
+# --- An event --------------------------------------------------------------------------
+def event_of(payload: Any) -> tuple[str, Json]:
+    """Return the event of a webhook and its call; empty where it is about no call."""
+    event = text(mapping(payload).get("event"), 60)
+    call = mapping(mapping(payload).get("call"))
+    return (event, call) if event in words.CALL_EVENTS else ("", {})
+
+
 # --- A caller is ringing ---------------------------------------------------------------
 # What every question about a ringing caller holds.
 INBOUND_MARKER = b'"call_inbound"'
@@ -149,11 +167,15 @@ def inbound(payload: Any) -> InboundCall | None:
     )
 
 
-def inbound_answer(agent_id: str, variables: Mapping[str, str]) -> Json:
+def inbound_answer(
+    agent_id: str, variables: Mapping[str, str], version: int | None = None
+) -> Json:
     """Say who answers and what they are told; everything in it is optional."""
     answer: Json = {}
     if agent_id:
         answer["override_agent_id"] = agent_id
+    if agent_id and version is not None:
+        answer["override_agent_version"] = version
     if variables:
         answer["dynamic_variables"] = dict(variables)
     return {"call_inbound": answer}

@@ -6,7 +6,11 @@ The weights of a number's agents are together 1.
 from collections.abc import Sequence
 
 from agents.providers.base import BindingFacts, Json, WishRefused
+from agents.providers.bodies import string
 from agents.providers.reading import LARGEST, number, rows
+
+# How far weights may be from 1 together: thirds are written in few digits.
+SLACK = 0.011
 
 
 def shares(bound: BindingFacts) -> list[Json]:
@@ -32,13 +36,23 @@ def _weight(row: Json) -> float:
     return float(weight)
 
 
-def only(body: Json, name: str) -> Json | None:
-    """Read the one row a client may bind; None: nobody is to be bound."""
-    bound = rows(body.get(name))
-    if body.get(name) not in (None, []) and not bound:
+def wanted(body: Json, name: str) -> list[Json]:
+    """Read the rows that a client binds: nobody, one, or several with their weights."""
+    given = body.get(name)
+    found = rows(given)
+    if given not in (None, []) and (not found or len(found) != len(given)):
         raise WishRefused(f"{name} must be an array of objects with agent_id, weight.")
-    if len(bound) > 1:
+    for row in found:
+        if not string(row, "agent_id"):
+            raise WishRefused(f"{name}: agent_id is required.")
+    weights = [_weight(row) for row in found]
+    if len(found) > 1 and (min(weights) <= 0 or abs(sum(weights) - 1) > SLACK):
         raise WishRefused(
-            f"{name}: Switchboard binds one agent to a number. Send one, with weight 1."
+            f"{name}: the weights of several agents must be above 0, and together 1."
         )
-    return bound[0] if bound else None
+    return found
+
+
+def weighed(row: Json) -> float:
+    """Return the weight of a row that was wanted; one alone has all."""
+    return _weight(row) or 1.0

@@ -10,13 +10,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from agents.providers.base import Json, Page, ProviderRefused, ProviderUnclear
 from agents.providers.reading import mapping, text
 from agents.providers.zudu import words
 from agents.providers.zudu.answers import goes_on, listed, when
 from agents.providers.zudu.catalog import Ask
-from agents.providers.zudu.facts import made_at
+from agents.providers.zudu.facts import call_object, made_at
 
 PATH = "/api/calls"
 # The largest page is unseen; half of what batches allow is hoped to do.
@@ -76,10 +77,22 @@ class CallList:
         """Return the calls that carry a reference, of the first page that has any."""
         for page in range(SEARCHED):
             calls, more = self._read(look, page, PAGE)
-            found = [call for call in calls if _carries(call, reference)]
+            whole = (self._whole(call, since) for call in calls)
+            found = [call for call in whole if _carries(call, reference)]
             if found or not more or _is_past(calls, since):
                 return found
         return []
+
+    def _whole(self, call: Json, since: datetime) -> Json:
+        """Return a listed call, fetched where the list leaves out its metadata.
+
+        What of a call a list shows is seen in examples only. One that is older than the
+        dial cannot be the one.
+        """
+        call_id, at = text(call.get("call_id"), 160), _started_at(call) or made_at(call)
+        if "metadata" in call or not call_id or (at and at < since):
+            return call
+        return call_object(self.ask("GET", f"{PATH}/{quote(call_id, safe='')}"))
 
     def page(self, since: datetime, cursor: str) -> Page[Json]:
         """Return one page: first calls by their start, then those without one.

@@ -200,9 +200,8 @@ class Zudu(Provider):
             "X-API-KEY": str(keys.get("api_key", "")),
             "X-API-SECRET": str(keys.get("api_secret", "")),
         }
-        return http.request(
-            method, base + path, label=self.label, headers=headers, **parts
-        )
+        parts |= {"label": self.label, "headers": headers, "pace": self.account.pace}
+        return http.request(method, base + path, **parts)
 
     def _calls(self) -> CallList:
         return CallList(self.ask)

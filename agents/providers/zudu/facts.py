@@ -17,11 +17,13 @@ from agents.providers.base import (
     VersionFacts,
 )
 from agents.providers.reading import (
+    NO_CURRENCY,
     flag,
     kept,
     link,
     mapping,
     money,
+    product_costs,
     rows,
     span,
     text,
@@ -29,9 +31,6 @@ from agents.providers.reading import (
 from agents.providers.zudu import spoken, words
 from agents.providers.zudu.answers import data, when
 
-# ISO 4217's code for "no currency": the sheet leaves unit and currency open, so these
-# amounts are never added to any that are known.
-NO_CURRENCY = "XXX"
 # Analysis and cost are filled in after the end: asked for so long, and so often.
 DETAILS_WAIT, DETAILS_POLL = timedelta(minutes=5), timedelta(seconds=10)
 ANALYSED = ("call_summary", "user_sentiment", "call_successful", "in_voicemail")
@@ -74,6 +73,7 @@ def call_update(call: Json, received_at: datetime) -> CallUpdate:
         latency=latency(call.get("latency")),
         analysis=analysed,
         cost=cost(call.get("call_cost")),
+        cost_parts=product_costs(call.get("call_cost")),
         currency=NO_CURRENCY,
         recording_url=_recording(call),
         ask_again_at=_ask_again_at(call, status, received_at),

@@ -26,6 +26,8 @@ from agents.providers.reading import text
 from agents.providers.zudu import directory, filters, rendering, requests
 
 KEY_MISSING = "X-API-KEY and X-API-SECRET are both needed, and must be a valid pair."
+# None are documented.
+PERMISSIONS: dict[str, tuple[str, ...]] = {}
 # Nothing is signed.
 NEEDS_KEY = False
 SIGNED_WITH = SignedWith.NOTHING

@@ -1,13 +1,15 @@
 """`manage.py fill`: many calls that are over, for a first look and for benchmarks."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 from random import Random
 
 from django.core.management.base import CommandError, CommandParser
-from django.db import transaction
+from django.db import connection
 from django.utils import timezone
 
-from calls import filling
+from calls import filling, looks, summary
+from calls.filling import Filled
 from calls.stock import Stock
 from dashboard.management.answers import (
     Answer,
@@ -16,6 +18,9 @@ from dashboard.management.answers import (
     add_json,
     find_workspace,
 )
+
+# From so many on it says how far it is, each time it has written as many again.
+MANY = STEP = 20_000
 
 
 class Command(AnswerCommand):
@@ -39,9 +44,30 @@ class Command(AnswerCommand):
         stock = Stock.of(workspace)
         if words := stock.missing():
             raise CommandError(words)
-        with transaction.atomic():
-            filled = filling.fill(
-                stock, options["calls"], options["days"], timezone.now(), Random()
-            )
-        words = f"Wrote {filled.calls} calls with {filled.turns} turns"
-        return asdict(filled), f"{words} in {filled.seconds:.1f} s."
+        count, now = options["calls"], timezone.now()
+        filled = filling.fill(
+            stock, count, options["days"], now, Random(), self._tell(count)
+        )
+        summary.rebuild(workspace)
+        looks.refill(workspace, now)
+        if count >= MANY:
+            self._say("Counting what there is, for the database's plans …")
+            with connection.cursor() as cursor:
+                cursor.execute("ANALYZE")
+        words = f"Wrote {filled.calls:,} calls with {filled.turns:,} turns"
+        words = f"{words} in {filled.seconds:.1f} s"
+        facts = {**asdict(filled), "calls_per_second": filled.per_second}
+        return facts, f"{words}: {filled.per_second:,} calls a second."
+
+    def _tell(self, count: int) -> Callable[[Filled], None]:
+        """Return what says from time to time how far it is."""
+
+        def tell(filled: Filled) -> None:
+            if count >= MANY and filled.calls % STEP == 0:
+                told = f"{filled.calls:,} of {count:,} calls"
+                self._say(f"{told}, {filled.per_second:,} a second")
+
+        return tell
+
+    def _say(self, words: str) -> None:
+        self.stderr.write(words)

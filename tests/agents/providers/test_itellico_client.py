@@ -22,6 +22,7 @@ from agents.providers.base import (
     ProviderUnclear,
     WishRefused,
 )
+from agents.providers.itellico.api import own_ids
 from agents.providers.itellico.client import Itellico
 from tests.agents.providers.conftest import Wire
 from tests.agents.providers.payloads import payload
@@ -208,14 +209,30 @@ def test_a_wish_is_refused_by_its_field(
 
 
 # --- The account ---------------------------------------------------------------------
+@pytest.fixture(autouse=True)
+def nothing_remembered() -> None:
+    """Forget which accounts keys belong to."""
+    own_ids.known.clear()
+
+
 def test_the_account_is_looked_up_once(wire: Wire) -> None:
     places(wire)
     wire.on("GET /v1/accounts/current", payload("itellico/account"))
     itellico = adapter(account_id="")
     itellico.place_call(wish())
     itellico.place_call(wish())
+    adapter(account_id="").place_call(wish())
     paths = [request.url.path for request in wire.asked]
-    assert paths == ["/v1/accounts/current", f"{IN}/calls", f"{IN}/calls"]
+    assert paths == ["/v1/accounts/current", *[f"{IN}/calls"] * 3]
+
+
+def test_another_key_has_another_account(wire: Wire) -> None:
+    places(wire)
+    wire.on("GET /v1/accounts/current", payload("itellico/account"))
+    adapter(account_id="").place_call(wish())
+    adapter(account_id="", api_key="another").place_call(wish())
+    paths = [request.url.path for request in wire.asked]
+    assert paths == ["/v1/accounts/current", f"{IN}/calls"] * 2
 
 
 @pytest.mark.parametrize(

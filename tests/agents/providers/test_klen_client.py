@@ -1,5 +1,6 @@
 """Tests of Klen AI as we call it, beyond what the contract asks of every provider."""
 
+import base64
 import hashlib
 import hmac
 from datetime import UTC, datetime, timedelta
@@ -117,15 +118,30 @@ def test_a_wish_is_refused_by_its_field(klen: Klen) -> None:
     assert klen.refuse_wish(whole) == ("", "")
 
 
-def test_a_day_without_calls_left_is_busy_for_as_long_as_they_say(
+def busy(wire: Wire, seconds: str) -> None:
+    """Answer a dial with 429, and how long to wait."""
+    body = {"error": "rate_limit_exceeded", "message": "No calls left today."}
+    headers = {"Retry-After": seconds} if seconds else {}
+    wire.on("POST /api/v1/calls", httpx.Response(429, json=body, headers=headers))
+
+
+@pytest.mark.parametrize(("seconds", "wait"), [("", None), ("7", 7), ("60", 60)])
+def test_a_minute_without_requests_left_is_busy_for_as_long_as_they_say(
+    wire: Wire, klen: Klen, seconds: str, wait: float | None
+) -> None:
+    busy(wire, seconds)
+    with pytest.raises(ProviderBusy) as caught:
+        klen.place_call(wish())
+    assert caught.value.retry_after == wait
+
+
+def test_a_day_without_calls_left_ends_the_call_in_words(
     wire: Wire, klen: Klen
 ) -> None:
-    body = {"error": "rate_limit_exceeded", "message": "No calls left today."}
-    answer = httpx.Response(429, json=body, headers={"Retry-After": "3000"})
-    wire.on("POST /api/v1/calls", answer)
-    with pytest.raises(ProviderBusy, match="No calls left") as caught:
+    busy(wire, "3000")
+    with pytest.raises(ProviderRefused, match=r"No calls left.* 50 minutes") as caught:
         klen.place_call(wish())
-    assert caught.value.retry_after == 3000
+    assert caught.value.code == "concurrency_limit"
 
 
 # --- Asking --------------------------------------------------------------------------
@@ -286,6 +302,7 @@ def test_a_failed_check_says_how_to_mend_it(
 # --- Webhooks ------------------------------------------------------------------------
 BODY = b'{"event_type": "call.ended"}'
 DIGEST = hmac.new(SECRET.encode(), BODY, hashlib.sha256).hexdigest()
+WRITTEN = base64.b64encode(bytes.fromhex(DIGEST)).decode()
 
 
 @pytest.mark.parametrize(
@@ -308,7 +325,27 @@ def test_a_signature_is_taken_with_and_without_its_prefix(
     assert klen.webhooks_are_hints is False
 
 
+@pytest.mark.parametrize(
+    ("encoding", "sent", "is_theirs"),
+    [
+        ("base64", WRITTEN, True),
+        ("base64", f"sha256={WRITTEN}", True),
+        ("base64", WRITTEN.swapcase(), False),
+        ("base64", DIGEST, False),
+        ("hex", WRITTEN, False),
+    ],
+)
+def test_a_signature_is_read_in_the_encoding_that_is_set(
+    encoding: str, sent: str, is_theirs: bool
+) -> None:
+    settings = {"webhook_secret": SECRET, "signature_encoding": encoding}
+    klen = Klen(Account("", settings))
+    headers = {"x-klen-signature": sent}
+    assert klen.verify_webhook(headers, BODY, DIALED_AT) is is_theirs
+
+
 def test_without_a_secret_every_webhook_is_a_hint(klen: Klen) -> None:
+    assert not klen.checks_signatures
     assert klen.verify_webhook({}, BODY, DIALED_AT)
     assert klen.webhooks_are_hints
     assert not Klen.webhooks_are_hints

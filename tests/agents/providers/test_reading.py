@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.providers.reading import iso, link, merged, money, of_seconds, when
+from agents.providers.reading import (
+    iso,
+    link,
+    merged,
+    money,
+    of_seconds,
+    product_costs,
+    when,
+)
 
 START = datetime(2026, 1, 1, 0, 0, 5, tzinfo=UTC)
 
@@ -116,3 +124,16 @@ def test_objects_are_laid_over_each_other_in_depth() -> None:
         "new": {"c": 3},
     }
     assert below["agent"] == {"voice": "a", "speed": 1}
+
+
+def test_the_parts_of_a_cost_are_summed_by_their_names() -> None:
+    told = [
+        {"product": "voice", "cost": 9},
+        {"product": "llm", "cost": 3},
+        {"product": "voice", "cost": 1.5},
+        {"product": "odd", "cost": "many"},
+        "no part",
+    ]
+    found = product_costs({"product_costs": told}, 100)
+    assert found == {"voice": "0.105000", "llm": "0.030000"}
+    assert product_costs(None) == {}

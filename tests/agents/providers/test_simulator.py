@@ -1,7 +1,5 @@
 """The simulated voice platform: what each number does, and when."""
 
-import io
-import wave
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,11 +15,9 @@ from agents.providers.base import (
     Overrides,
     ProviderBusy,
     ProviderUnclear,
-    TurnFacts,
 )
 from agents.providers.simulator.client import Simulator
 from agents.providers.simulator.numbers import manner
-from agents.providers.simulator.speech import tones
 from agents.providers.simulator.timeline import Timeline, state_at, timeline
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -310,20 +306,10 @@ def test_a_web_call_can_be_joined() -> None:
     assert talking.turns
 
 
-# --- Agents, numbers, recordings -----------------------------------------------------
+# --- Agents, numbers -----------------------------------------------------
 def test_it_has_agents_with_versions_and_a_number_of_each_carrier() -> None:
     agents, numbers = at(NOON).list_agents(), at(NOON).list_numbers()
     assert len(agents) == 4
     assert all(len(agent.versions) > 1 for agent in agents)
     assert {number.carrier for number in numbers} == {"twilio", "telnyx", "custom"}
     assert all(check.is_ok for check in at(NOON).check())
-
-
-def test_a_recording_is_as_long_as_the_talk_with_the_agent_on_the_left() -> None:
-    turns = [TurnFacts("agent", "Hello.", 0, 1_000), TurnFacts("callee", "Yes?", 1_500)]
-    with wave.open(io.BytesIO(tones(turns))) as sound:
-        assert (sound.getnchannels(), sound.getframerate()) == (2, 8_000)
-        assert sound.getnframes() >= 3_500 * 8
-        first = memoryview(sound.readframes(8_000)).cast("h")
-    assert any(first[0::2])
-    assert not any(first[1::2])

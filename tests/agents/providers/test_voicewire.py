@@ -109,10 +109,28 @@ def test_one_agent_has_all_the_weight(
     bound: BindingFacts, rows: list[dict[str, Any]]
 ) -> None:
     assert shares.shares(bound) == rows
-    assert shares.only({"bound": rows}, "bound") == (rows[0] if rows else None)
+    assert shares.wanted({"bound": rows}, "bound") == rows
 
 
-@pytest.mark.parametrize("odd", ["a", 7, ["a"], [{"agent_id": "a"}] * 2])
-def test_what_is_not_one_agent_is_refused(odd: Any) -> None:
-    with pytest.raises(WishRefused, match="inbound_agents"):
-        shares.only({"inbound_agents": odd}, "inbound_agents")
+def weights(*values: Any) -> list[dict[str, Any]]:
+    """Return the rows of agents with these weights."""
+    return [{"agent_id": f"a{n}", "weight": w} for n, w in enumerate(values)]
+
+
+@pytest.mark.parametrize("values", [(0.5, 0.5), (0.33, 0.33, 0.33), (0.7, 0.2, 0.1)])
+def test_several_agents_share_a_number_by_their_weights(values: Any) -> None:
+    rows = weights(*values)
+    assert shares.wanted({"inbound_agents": rows}, "inbound_agents") == rows
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        *("a", 7, ["a"], [{"agent_id": "a"}] * 2, [{"agent_id": "a"}, 7]),
+        *([{"weight": 1}], [{"agent_id": 7, "weight": 1}]),
+        *(weights(*w) for w in [(0.5, 0.6), (1, 0), (1.5, -0.5), (0.5, "0.5")]),
+    ],
+)
+def test_what_no_agents_can_share_is_refused(odd: Any) -> None:
+    with pytest.raises(WishRefused, match=r"inbound_agents|agent_id"):
+        shares.wanted({"inbound_agents": odd}, "inbound_agents")

@@ -181,6 +181,25 @@ def test_a_call_without_a_start_is_found_among_those_that_go_on(
     assert sent(wire)["filter_criteria"] == criteria
 
 
+def test_a_listed_call_without_its_metadata_is_fetched(wire: Wire, zudu: Zudu) -> None:
+    bare = {**row("call_2"), "metadata": None}
+    del bare["metadata"]
+    wire.on(LIST, page(bare, row("call_1")))
+    wire.on("GET /api/calls/call_2", {"data": row("call_2", ours=True)})
+    found = zudu.find_call(handle())
+    assert found and found.provider_call_id == "call_2"
+
+
+def test_a_listed_call_from_before_the_dial_is_not_fetched(
+    wire: Wire, zudu: Zudu
+) -> None:
+    bare = {**row("call_2", after=-600), "metadata": None}
+    del bare["metadata"]
+    wire.on(LIST, page(bare))
+    assert zudu.find_call(handle()) is None
+    assert {request.method for request in wire.asked} == {"POST"}
+
+
 def test_what_is_nowhere_is_none(wire: Wire, zudu: Zudu) -> None:
     wire.on(LIST, page(row("call_1")), page(), page())
     assert zudu.find_call(handle()) is None

@@ -61,6 +61,11 @@ def check_times(*values: int | None) -> None:
         assert value is None or (isinstance(value, int) and value >= 0)
 
 
+def has_amounts(value: dict[str, Any]) -> bool:
+    """Tell whether an object holds amounts of money, which are kept as texts."""
+    return bool(value) and all(isinstance(item, Decimal) for item in value.values())
+
+
 def check_value(value: Any) -> None:
     """Fail unless a value, and all that is in it, is one a database takes."""
     if is_dataclass(value) and not isinstance(value, type):
@@ -68,6 +73,9 @@ def check_value(value: Any) -> None:
             check_value(getattr(value, each.name))
     elif isinstance(value, tuple):
         for item in value:
+            check_value(item)
+    elif isinstance(value, dict) and has_amounts(value):
+        for item in value.values():
             check_value(item)
     elif isinstance(value, datetime):
         assert value.utcoffset() == timedelta(0), value

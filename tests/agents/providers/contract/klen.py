@@ -1,5 +1,6 @@
 """Klen AI's words for the contract test: contract sheet, sections 0 to 8."""
 
+import base64
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
@@ -125,8 +126,9 @@ def failed(name: str, status: str, reason: str, raw: str, **told: Any) -> Event:
 
 
 def sign(body: bytes, at: datetime) -> Mapping[str, str]:
-    """Sign as is supposed: section 7.4, hex HMAC-SHA256 over the raw body."""
-    return {HEADER: hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()}
+    """Sign as is supposed (section 7.4): HMAC-SHA256 over the raw body, as is set."""
+    digest = hmac.new(SECRET.encode(), body, hashlib.sha256).digest()
+    return {HEADER: base64.b64encode(digest).decode()}
 
 
 def agent(agent_id: str, name: str, voice: str) -> AgentFacts:
@@ -144,6 +146,7 @@ STAGE = Stage(
         "api_key": KEY,
         "webhook_secret": SECRET,
         "signature_header": HEADER,
+        "signature_encoding": "base64",
     },
     headers={"authorization": f"Bearer {KEY}", "host": "api.klen.ai"},
     place=Place(
@@ -234,7 +237,7 @@ STAGE = Stage(
                 "ended_at": END,
                 "duration_ms": 64_000,
                 "cost": Decimal("2.25"),
-                "currency": "USD",
+                "currency": "XXX",
                 "other_call_id": "789",
                 "agent_id": AGENT,
                 "end_reason": "other",

@@ -40,6 +40,7 @@ from tests.agents.providers.contract.stage import (
 from tests.agents.providers.payloads import payload
 
 KEY, WEBHOOK_KEY = "upon_made_up_0123456789", "upon_with_badge_9876543210"
+HEADER = "X-Sig"
 ACCOUNT, WORKSPACE = "29e90072-fb58-4c6c-870a-43005115131e", 42
 CALL = "call_9f2b61c07d3e4f58a1b2c3d4e5f60718"
 SID = "5d0f7c1e-8f3a-4b6e-9a54-0f1a2b3c4d5e"
@@ -118,7 +119,7 @@ def sign(body: bytes, at: datetime) -> Mapping[str, str]:
     """Sign as section 6.4 says: the body followed by the milliseconds."""
     ms = str(round(at.timestamp() * 1000))
     digest = hmac.new(WEBHOOK_KEY.encode(), body + ms.encode(), hashlib.sha256)
-    return {"X-Retell-Signature": f"v={ms},d={digest.hexdigest()}"}
+    return {HEADER: f"v={ms},d={digest.hexdigest()}"}
 
 
 # What FROM has in the payload file, as a PUT says it again.
@@ -151,6 +152,7 @@ STAGE = Stage(
         "webhook_key": WEBHOOK_KEY,
         "account_sid": ACCOUNT,
         "workspace_id": str(WORKSPACE),
+        "signature_header": HEADER,
     },
     headers={"authorization": f"Bearer {KEY}", "host": "api.upon-ai.com"},
     place=Place(
@@ -307,7 +309,7 @@ STAGE = Stage(
                 "ended_at": datetime(2026, 3, 12, 14, 25, 34, tzinfo=UTC),
                 "duration_ms": 214_000,
                 "cost": Decimal("0.15"),
-                "currency": "USD",
+                "currency": "XXX",
                 "from_number": "+14155550100",
                 "recording_url": "https://cdn.example.com/recordings/call_123abc.mp3",
                 "analysis": Analysis("Jamie renews in June.", "positive"),

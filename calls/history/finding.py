@@ -1,0 +1,242 @@
+"""Finding calls that are over, in order, as many as a page shows.
+
+First the next few thousand rows of the order are walked: what many calls fit fills a
+page at once. Where it does not, what is looked for is rare, and an index (of marks,
+words, digits) is asked for all that fit, which are few. So no filter sorts half of all
+calls, and none walks through all of them.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.utils.dateparse import parse_datetime
+
+from calls.history.conditions import ALSO, Condition, Params
+from calls.history.marks import lexeme
+
+# How many rows are walked; to look into the words of a row costs more.
+STEPS, STEPS_WORDS = 5_000, 2_000
+# The workspace's condition and one more.
+MINE_AND_ONE = 2
+COLUMNS = {"time": "created_at", "duration": "duration_ms", "cost": "cost_micros"}
+Key = datetime | int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a call stands in an order: its key, then its id."""
+
+    key: Key
+    call_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order of calls, from the top or behind a place."""
+
+    name: str
+    is_down: bool
+    behind: Place | None = None
+
+    @property
+    def column(self) -> str:
+        """The column it goes by."""
+        return COLUMNS[self.name]
+
+    @property
+    def sql(self) -> str:
+        """What the rows are ordered by."""
+        way = "DESC" if self.is_down else "ASC"
+        return f"f.{self.column} {way}, f.call_id {way}"
+
+    def rest(self, place: Place | None) -> list[Condition]:
+        """Return the condition of the rows behind a place."""
+        if place is None:
+            return []
+        sign = "<" if self.is_down else ">"
+        sql = f"(f.{self.column}, f.call_id) {sign} (%s, %s)"
+        return [Condition(sql, (place.key, place.call_id))]
+
+
+def find(
+    space: UUID, conditions: Sequence[Condition], order: Order, limit: int
+) -> list[Place]:
+    """Return the next calls of a workspace that fit, in order, up to `limit`."""
+    mine = Condition("f.workspace_id = %s", (space,))
+    by_time = order.name == "time"
+    plain = [one for one in conditions if one.is_span and by_time]
+    looked = [one for one in conditions if one not in plain]
+    lead = next((one for one in looked if one.lead and by_time), None)
+    if lead:
+        plain, looked = [*plain, lead], [one for one in looked if one is not lead]
+    bounds = [mine, *plain, *order.rest(order.behind)]
+    if not looked:
+        return list(_read(f"{_ordered(order, bounds)} LIMIT {limit}", bounds))
+    found, last = _walk(order, bounds, looked, limit)
+    if len(found) >= limit or last is None:
+        return found[:limit]
+    rest = [mine, *plain, *order.rest(last)]
+    return found + _ask(order, rest, looked, limit - len(found))
+
+
+# --- Walking -------------------------------------------------------------------------
+def _ordered(order: Order, bounds: Sequence[Condition]) -> str:
+    return (
+        f"SELECT f.call_id, f.{order.column} AS key FROM calls_found f "
+        f"WHERE {_all(bounds)} ORDER BY {order.sql}"
+    )
+
+
+def _walk(
+    order: Order,
+    bounds: Sequence[Condition],
+    looked: Sequence[Condition],
+    limit: int,
+) -> tuple[list[Place], Place | None]:
+    """Return what fits among the next rows, and the last row; None: there are no more."""
+    has_words = any(one.has_words for one in looked)
+    steps = STEPS_WORDS if has_words else STEPS
+    rows = (
+        f"SELECT f.* FROM calls_found f WHERE {_all(bounds)} "
+        f"ORDER BY {order.sql} LIMIT {steps}"
+    )
+    # No join: it might read the rows in another order.
+    fits = " AND ".join(map(_seen, looked))
+    walked = (
+        f"SELECT f.call_id, f.{order.column} AS key, row_number() OVER () AS step, "
+        f"({fits}) AS fits FROM ({rows}) f"
+    )
+    sql = (
+        f"SELECT call_id, key, fits, step FROM ({walked}) t "
+        f"WHERE fits OR step = {steps} LIMIT {limit + 1}"
+    )
+    found: list[Place] = []
+    last: Place | None = None
+    for call_id, key, is_fit, step in _rows(sql, [*looked, *bounds]):
+        place = _place(call_id, key)
+        if is_fit:
+            found.append(place)
+        if step == steps:
+            last = place
+    return found, last
+
+
+def _seen(one: Condition) -> str:
+    if not one.has_words:
+        return one.sql
+    # Its row is here already: its marks say nothing new.
+    words = "SELECT 1 FROM calls_foundwords w WHERE w.call_id = f.call_id"
+    return f"EXISTS ({words} AND {one.sql.replace(ALSO, '')})"
+
+
+# --- Asking an index -----------------------------------------------------------------
+def _ask(
+    order: Order, bounds: Sequence[Condition], looked: Sequence[Condition], limit: int
+) -> list[Place]:
+    """Return the first of all rows that fit; they are few."""
+    conditions = [*bounds, *_all_indexed(looked)]
+    fitting = (
+        f"SELECT f.call_id, f.{order.column} FROM calls_found f "
+        f"WHERE {_all(conditions)}"
+    )
+    sql = (
+        f"WITH f AS MATERIALIZED ({fitting}) SELECT call_id, {order.column} "
+        f"FROM f ORDER BY {order.sql} LIMIT {limit}"
+    )
+    return list(_read(sql, conditions))
+
+
+def _all_indexed(looked: Sequence[Condition]) -> list[Condition]:
+    also = _also(looked)
+    return [part for one in looked for part in _indexed(one, also)]
+
+
+def _also(looked: Sequence[Condition]) -> str:
+    """Return the marks of all conditions, as a part of a search for words."""
+    several = [" | ".join(map(lexeme, one.marks)) for one in looked if one.marks]
+    return "".join(f" & ({marks})" for marks in several)
+
+
+def _indexed(one: Condition, also: str) -> Iterator[Condition]:
+    """Yield what an index can answer of a condition, and what is looked at then."""
+    if one.is_indexed:
+        yield one
+        return
+    if one.sources:
+        queries = " UNION ALL ".join(sql for sql, _ in one.sources).replace(ALSO, also)
+        params = tuple(value for _, values in one.sources for value in values)
+        yield Condition(f"f.call_id IN ({queries})", params)
+        if not one.is_rough:
+            return
+    if one.marks and connection.vendor == "postgresql":
+        yield Condition("f.marks && %s::bigint[]", (list(one.marks),))
+    yield one
+
+
+# --- Reading -------------------------------------------------------------------------
+def _all(conditions: Sequence[Condition]) -> str:
+    return " AND ".join(one.sql for one in conditions)
+
+
+def _read(sql: str, conditions: Sequence[Condition]) -> Iterator[Place]:
+    return (_place(*row) for row in _rows(sql, conditions))
+
+
+def _rows(sql: str, conditions: Sequence[Condition]) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, _params(conditions))
+        rows: list[Any] = cursor.fetchall()
+        return rows
+
+
+def _params(conditions: Sequence[Condition]) -> Params:
+    return tuple(adapted(value) for one in conditions for value in one.params)
+
+
+def adapted(value: Any) -> Any:
+    """Return a value as the database's driver takes it."""
+    if connection.vendor == "postgresql":
+        return value
+    if isinstance(value, UUID):
+        return value.hex
+    if isinstance(value, datetime):
+        return connection.ops.adapt_datetimefield_value(value)
+    return value
+
+
+def _place(call_id: Any, key: Any) -> Place:
+    if isinstance(call_id, str):
+        call_id = UUID(call_id)
+    if isinstance(key, str):
+        key = parse_datetime(key)
+    if isinstance(key, datetime) and key.tzinfo is None:
+        key = key.replace(tzinfo=UTC)
+    return Place(key, call_id)
+
+
+def counted(looked: Sequence[Condition], most: int) -> tuple[str, list[Any]]:
+    """Return a query of one row for each call that fits, `most` of them, and its values.
+
+    Any of them will do, so no order is kept.
+    """
+    rows = "calls_found f"
+    if any(one.is_joined for one in looked):
+        # Joined, not asked for first: common words need not all be found.
+        also, rows = _also(looked), f"{rows} JOIN calls_foundwords w USING (call_id)"
+        conditions = [replace(o, sql=o.sql.replace(ALSO, also)) for o in looked]
+    elif len(looked) <= MINE_AND_ONE and not any(one.is_rough for one in looked):
+        # Nothing else is asked: no more need be found of each kind.
+        conditions = _all_indexed([_cut_short(one, most) for one in looked])
+    else:
+        conditions = _all_indexed(looked)
+    sql = f"SELECT 1 FROM {rows} WHERE {_all(conditions)} LIMIT {most}"
+    return f"SELECT 1 FROM ({sql}) f", list(_params(conditions))
+
+
+def _cut_short(one: Condition, most: int) -> Condition:
+    cut = ((f"SELECT * FROM ({sql} LIMIT {most}) s", v) for sql, v in one.sources)
+    return replace(one, sources=tuple(cut))

@@ -1,0 +1,173 @@
+"""Pages of the history: found by keyset, so that the thousandth costs what the first does.
+
+Calls that are over are read from the rows of `Found`; the others, and those that ended
+a moment ago, from the calls themselves. Both are merged by the key of the order.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from django.db.models import BigIntegerField, Case, F, Q, When
+from django.db.models.functions import Cast, Coalesce, Round
+
+from calls.history import conditions, finding
+from calls.history.choices import NEWEST
+from calls.history.filters import Filters
+from calls.history.finding import Key, Order, Place
+from calls.history.narrowing import narrow
+from calls.history.taking import MICROS
+from calls.models import Call
+from calls.models.call import CallQuerySet
+from dashboard.models import Workspace
+
+PAGE_SIZE = 50
+EPOCH = datetime.fromtimestamp(0, UTC)
+MICROSECOND = timedelta(microseconds=1)
+# No key is larger: a database holds it.
+LARGEST = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of the list, and the cursors of its neighbours (empty: none)."""
+
+    calls: list[Call]
+    older: str = ""
+    newer: str = ""
+
+
+def page(
+    workspace: Workspace,
+    filters: Filters,
+    now: datetime,
+    *,
+    after: str = "",
+    before: str = "",
+    size: int = PAGE_SIZE,
+) -> Page:
+    """Return the calls behind `after`, or those before `before`, in the chosen order."""
+    if (point := read_cursor(before, filters.sort)) is not None:
+        places = find(
+            workspace, filters, now, _order(filters, point, back=True), size + 1
+        )
+        if len(places) <= size:
+            return page(workspace, filters, now, size=size)
+        places = places[:size][::-1]
+        calls = _calls(workspace, places)
+        return Page(calls, _written(places[-1]), _written(places[0]))
+    point = read_cursor(after, filters.sort)
+    places = find(workspace, filters, now, _order(filters, point), size + 1)
+    older = _written(places[size - 1]) if len(places) > size else ""
+    newer = _written(places[0]) if point and places else ""
+    return Page(_calls(workspace, places[:size]), older, newer)
+
+
+def chunks(
+    workspace: Workspace,
+    filters: Filters,
+    now: datetime,
+    *,
+    size: int = 2_000,
+    after: str = "",
+) -> Iterator[list[UUID]]:
+    """Yield the ids of all calls that fit, in the chosen order, by so many."""
+    point = read_cursor(after, filters.sort)
+    while True:
+        places = find(workspace, filters, now, _order(filters, point), size)
+        if places:
+            yield [place.call_id for place in places]
+        if len(places) < size:
+            return
+        point = places[-1]
+
+
+def _calls(workspace: Workspace, places: list[Place]) -> list[Call]:
+    """Return the calls in the order of the places, with what a list row shows."""
+    ids = [place.call_id for place in places]
+    rows = workspace.calls.for_list().order_by().filter(pk__in=ids) if ids else ()
+    calls = {call.pk: call for call in rows}
+    return [calls[pk] for pk in ids if pk in calls]
+
+
+# --- Both kinds of rows --------------------------------------------------------------
+def find(
+    workspace: Workspace, filters: Filters, now: datetime, order: Order, limit: int
+) -> list[Place]:
+    """Return the places of the next calls that fit, in order; two to four queries."""
+    wanted = conditions.conditions(workspace, filters, now)
+    over = (
+        finding.find(workspace.pk, wanted, order, limit) if wanted is not None else []
+    )
+    fresh = _fresh(narrow(workspace, filters, now), order, limit)
+    if not fresh:
+        return over
+    both = {place.call_id: place for place in [*over, *fresh]}
+    ordered = sorted(both.values(), key=_sort_key, reverse=order.is_down)
+    return ordered[:limit]
+
+
+def _sort_key(place: Place) -> tuple[float, UUID]:
+    key = place.key
+    return (key - EPOCH) // MICROSECOND if isinstance(
+        key, datetime
+    ) else key, place.call_id
+
+
+KEYS = {
+    "time": F("created_at"),
+    "duration": Coalesce("duration_ms", -1, output_field=BigIntegerField()),
+    "cost": Case(
+        When(cost=None, then=-1),
+        default=Cast(Round(F("cost") * MICROS), BigIntegerField()),
+        output_field=BigIntegerField(),
+    ),
+}
+
+
+def _fresh(calls: CallQuerySet, order: Order, limit: int) -> list[Place]:
+    """Return the places of calls that are not taken into the history yet."""
+    rows = calls.filter(digested_at=None).annotate(key=KEYS[order.name])
+    if order.behind is not None:
+        way, at = ("lt" if order.is_down else "gt"), order.behind
+        bound = {f"key__{way}e": at.key}
+        same = Q(key=at.key, **{f"pk__{way}": at.call_id})
+        # The first condition repeats the second, in words an index understands.
+        rows = rows.filter(Q(**bound) & (Q(**{f"key__{way}": at.key}) | same))
+    sign = "-" if order.is_down else ""
+    ordered = rows.order_by(f"{sign}key", f"{sign}pk").values_list("key", "pk")
+    return [Place(key, pk) for key, pk in ordered[:limit]]
+
+
+def _order(filters: Filters, behind: Place | None, *, back: bool = False) -> Order:
+    name = filters.sort.lstrip("-")
+    return Order(name, filters.sort.startswith("-") != back, behind)
+
+
+# --- Cursors -------------------------------------------------------------------------
+def cursor(call: Call, sort: str = NEWEST) -> str:
+    """Return the place of a call in the list, for an address."""
+    keys: dict[str, Key] = {
+        "time": call.created_at,
+        "duration": -1 if call.duration_ms is None else call.duration_ms,
+        "cost": -1 if call.cost is None else round(call.cost * MICROS),
+    }
+    return _written(Place(keys[sort.lstrip("-")], call.pk))
+
+
+def _written(place: Place) -> str:
+    return f"{_sort_key(place)[0]}-{place.call_id.hex}"
+
+
+def read_cursor(text: str, sort: str = NEWEST) -> Place | None:
+    """Return the place a cursor names; None for none, or for one that is broken."""
+    number, _, call_id = text[:80].rpartition("-")
+    try:
+        key = int(number)
+        if abs(key) >= LARGEST or len(call_id) != len(UUID(int=0).hex):
+            return None
+        at = EPOCH + MICROSECOND * key if sort in {"time", NEWEST} else key
+        return Place(at, UUID(call_id))
+    except (ValueError, OverflowError):
+        return None

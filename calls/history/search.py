@@ -1,0 +1,135 @@
+"""Showing what a search found: the lines of a call in which the words are."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from calls.history import words
+from calls.history.words import Term
+from calls.models import Call, Turn
+
+SHOWN = 3
+# How much of a long line is shown around its first hit, in signs.
+BEFORE, BEHIND = 60, 120
+SUMMARY = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a line; `is_hit`: it is what was looked for."""
+
+    text: str
+    is_hit: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HitLine:
+    """A line with hits; `index` is that of its turn, -1 for the summary."""
+
+    index: int
+    role: str
+    start_ms: int | None
+    pieces: list[Piece]
+
+
+@dataclass(slots=True)
+class Hits:
+    """The lines of a call that were found, the best of them; `more` are left out."""
+
+    lines: list[HitLine] = field(default_factory=list)
+    more: int = 0
+
+
+def hits(calls: Sequence[Call], q: str) -> dict[UUID, Hits]:
+    """Return what was found in the summaries and transcripts of calls; one query."""
+    typed = words.terms(q)
+    if not typed or not calls or not any(map(str.isalnum, q)):
+        return {}
+    lines: dict[UUID, list[tuple[int, HitLine]]] = {call.pk: [] for call in calls}
+    for call in calls:
+        lines[call.pk] += _found(typed, (SUMMARY, "summary", None, call.summary))
+    rows = Turn.objects.filter(call__in=list(lines)).order_by("call", "index")
+    told = rows.values_list("call", "index", "role", "start_ms", "text")
+    for call_id, index, role, start_ms, text in told:
+        lines[call_id] += _found(typed, (index, role, start_ms, text))
+    return {pk: _best(found) for pk, found in lines.items() if found}
+
+
+def _best(found: list[tuple[int, HitLine]]) -> Hits:
+    """Return the lines that have the most of the words, in their order."""
+    best = sorted(found, key=lambda one: -one[0])[:SHOWN]
+    shown = sorted((line for _, line in best), key=lambda line: line.index)
+    return Hits(shown, len(found) - len(shown))
+
+
+def _found(
+    typed: list[Term], told: tuple[int, str, int | None, str]
+) -> Iterator[tuple[int, HitLine]]:
+    index, role, start_ms, text = told
+    spans = _spans(text, typed)
+    if spans:
+        pieces = list(_cut(text, spans, is_short=True))
+        yield len(spans), HitLine(index, role, start_ms, pieces)
+
+
+def marks(text: str, q: str) -> list[Piece]:
+    """Return a text as plain and found pieces; joined again they are the text."""
+    return list(_cut(text, _spans(text, words.terms(q)), is_short=False))
+
+
+# --- Where ---------------------------------------------------------------------------
+def _spans(text: str, typed: list[Term]) -> list[tuple[int, int]]:
+    """Return where the terms are, from and to, in order and apart from each other."""
+    said = words.placed(text) if typed else []
+    found: set[tuple[int, int]] = set()
+    for term in typed:
+        length = len(term.words)
+        for at in range(len(said) - length + 1):
+            run = said[at : at + length]
+            if _fits(term, [word for word, _, _ in run]):
+                found.add((run[0][1], run[-1][2]))
+    return _apart(sorted(found))
+
+
+def _fits(term: Term, said: list[str]) -> bool:
+    *before, last = term.words
+    if said[:-1] != before:
+        return False
+    return said[-1].startswith(last) if term.is_beginning else said[-1] == last
+
+
+def _apart(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    joined: list[tuple[int, int]] = []
+    for start, end in spans:
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def _cut(text: str, spans: list[tuple[int, int]], *, is_short: bool) -> Iterator[Piece]:
+    """Yield the pieces of a text; of a long line those around the first hit."""
+    first, last = 0, len(text)
+    if is_short and spans:
+        first = _word_start(text, max(0, spans[0][0] - BEFORE))
+        last = min(len(text), spans[0][1] + BEHIND)
+    at = first
+    if first:
+        yield Piece("… ")
+    for start, end in spans:
+        if start >= last:
+            break
+        if start > at:
+            yield Piece(text[at:start])
+        yield Piece(text[start:end], is_hit=True)
+        at = end
+    if at < last:
+        yield Piece(text[at:last])
+    if max(at, last) < len(text):
+        yield Piece(" …")
+
+
+def _word_start(text: str, at: int) -> int:
+    """Return the start of the first word from a place on."""
+    return 0 if at == 0 else text.find(" ", at) + 1 or at
