@@ -5,6 +5,7 @@ taken in as well, and one that comes meanwhile is not lost. Every part works out
 rows anew from the call, so that doing it twice does no harm.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import reduce
@@ -18,6 +19,8 @@ from calls.fixed import fixed
 from calls.history import taking
 from calls.models import Call
 from calls.models.call import FINAL, CallQuerySet
+
+logger = logging.getLogger(__name__)
 
 BATCH = 200
 Part = Callable[[Sequence[Call], datetime], None]
@@ -37,23 +40,56 @@ def stale() -> CallQuerySet:
 
 
 def run(now: datetime) -> int:
-    """Take in some stale calls, the oldest first; return how many: 0, none are left."""
+    """Take in some stale calls, the oldest first; return how many: 0, none are left.
+
+    When that fails they go one by one, and one that cannot be taken in is set aside
+    until it changes: it must not hold up the others.
+    """
     if not stale().values_list("pk")[:1]:
         return 0
-    with transaction.atomic():
-        # Held until all is written: none is deleted meanwhile, and two workers take
-        # different calls.
-        free = stale().select_for_update(skip_locked=True, no_key=True, of=("self",))
-        calls = list(free.select_related("workspace")[:BATCH])
-        for part in PARTS if calls else ():
-            part(calls, now)
-        if calls:
-            mark(calls)
+    try:
+        return _take_in(BATCH, now)
+    except Exception:
+        logger.exception("Calls could not be taken in; one by one now")
+    taken = 0
+    while taken < BATCH and (more := _take_in_one(now)):
+        taken += more
+    return taken
+
+
+@transaction.atomic
+def _take_in(count: int, now: datetime) -> int:
+    calls = _locked(count)
+    for part in PARTS if calls else ():
+        part(calls, now)
+    mark(calls)
     return len(calls)
+
+
+@transaction.atomic
+def _take_in_one(now: datetime) -> int:
+    calls = _locked(1)
+    try:
+        with transaction.atomic():
+            for part in PARTS if calls else ():
+                part(calls, now)
+    except Exception:
+        logger.exception("Call %s could not be taken in", calls[0].pk)
+    mark(calls)
+    return len(calls)
+
+
+def _locked(count: int) -> list[Call]:
+    """Return stale calls, held until all is written: none is deleted meanwhile."""
+    # Two workers take different ones.
+    free = stale().select_for_update(skip_locked=True, no_key=True, of=("self",))
+    return list(free.select_related("workspace")[:count])
 
 
 def mark(calls: Sequence[Call]) -> None:
     """Say that these calls were taken in as they were read; one changed since stays."""
+    if not calls:
+        return
     seen = (Q(pk=call.pk, changed_at=call.changed_at) for call in calls)
     rows = Call.objects.filter(reduce(or_, seen))
     rows.update(digested_at=F("changed_at"))

@@ -132,7 +132,7 @@ def prepare(
         plan.connection = plan.agent.connection
         if fitting.is_foreign(dialect, plan.connection.kind):
             plan.told, plan.kept = fitting.fit(wish, plan.connection.client())
-        plan.version = _version(plan.agent, plan.told.agent_version)
+        plan.version = _pinned(plan) or _version(plan.agent, plan.told.agent_version)
         if not plan.told.from_number and wish.type == "phone":
             plan.number, plan.number_reason = _best_number(plan)
     plan.variables = _variables(plan)
@@ -156,6 +156,16 @@ def _agent(plan: Plan) -> Agent | None:
         return plan.workspace.agents.known_as(plan.wish.agent_id)
     bound = plan.number.binding(Direction.OUTBOUND) if plan.number else None
     return plan.workspace.agents.known_as(str(bound.agent_id)) if bound else None
+
+
+def _pinned(plan: Plan) -> AgentVersion | None:
+    """Return the version that the number is bound with, where the wish names nothing."""
+    wish, number, agent = plan.wish, plan.number, plan.agent
+    if wish.agent_id or wish.agent_version is not None or not (number and agent):
+        return None
+    bound = number.binding(Direction.OUTBOUND)
+    is_pinned = bound is not None and bound.version is not None
+    return agent.version(bound.version) if bound and is_pinned else None
 
 
 def _version(agent: Agent, wanted: int | str | None) -> AgentVersion | None:

@@ -1,6 +1,6 @@
 """Webhooks in: verify, store exactly as it came, answer; understand later.
 
-The view parses nothing (but the question of a ringing caller). Events are stored in
+The view parses nothing. Events are stored in
 groups: the first request that finds nobody writing becomes the writer for all that
 queue up meanwhile, so a burst costs a few inserts and a lone webhook never waits.
 """
@@ -19,8 +19,7 @@ from django.db.models import Q
 
 from agents.models import Connection
 from agents.providers.base import CallUpdate
-from agents.providers.reading import decoded
-from calls import batches, erasing, facts, hints, intake, lifecycle
+from calls import batches, erasing, hints, intake, lifecycle
 from calls.changes import Heard
 from calls.hints import Hint
 from calls.lifecycle import Applied
@@ -285,26 +284,3 @@ def as_told(event: WebhookEvent, update: CallUpdate, now: datetime) -> CallUpdat
     if event.verdict == Verdict.SIGNED:
         return update
     return replace(hints.believed(event, update), ask_again_at=now)
-
-
-# --- A ringing caller ----------------------------------------------------------------
-def answer_ringing(connection: Connection, body: bytes) -> dict[str, Any] | None:
-    """Answer "a caller is ringing, what to do?"; None when that is not the question.
-
-    The agent is the one bound inbound here; the caller's contact supplies variables.
-    Answered from our own rows only: a person is listening to the ringing.
-    """
-    marker = connection.kind.inbound_marker
-    if not marker or marker not in body:
-        return None
-    client = connection.client()
-    ringing = client.parse_inbound(decoded(body))
-    if ringing is None:
-        return None
-    number = facts.number_of(connection, ringing.to_number)
-    bound = number.binding("inbound") if number else None
-    contact = facts.contact_of(connection.workspace, ringing.from_number)
-    variables = contact.as_variables() if contact else {}
-    return client.answer_inbound(
-        bound.agent.provider_agent_id if bound else "", variables
-    )

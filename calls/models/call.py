@@ -11,6 +11,7 @@ from uuid_utils.compat import uuid7
 
 from agents import phone
 from agents.models import Agent, Connection, Direction, PhoneNumber
+from calls.fixed import fixed
 from calls.models.people import Contact
 from calls.models.statuses import (
     AT_PROVIDER,
@@ -54,11 +55,11 @@ class CallQuerySet(models.QuerySet["Call"]):
 
     def waiting(self) -> Self:
         """Calls that have not been asked for at the provider yet."""
-        return self.filter(status__in=WAITING)
+        return self.filter(status__in=fixed(WAITING))
 
     def at_provider(self) -> Self:
         """Calls that hold a slot at a provider."""
-        return self.filter(status__in=AT_PROVIDER)
+        return self.filter(status__in=fixed(AT_PROVIDER))
 
     def needs_a_look(self) -> Self:
         """Calls a person should see: unclear, or failed by us or the provider."""

@@ -14,9 +14,8 @@ class Watch(models.Model):
     """
 
     connection = models.OneToOneField(Connection, models.CASCADE, related_name="watch")
-    # Until then the requests that its provider allows in a minute are spent, and those
-    # that we allow ourselves for webhooks about calls nobody knows.
-    asks_until = models.DateTimeField(null=True, blank=True)
+    # Until then the requests are spent that we allow ourselves in a minute for webhooks
+    # about calls nobody knows.
     hints_until = models.DateTimeField(null=True, blank=True)
 
     lease_until = models.DateTimeField(null=True, blank=True)

@@ -1,6 +1,7 @@
 """What ended is taken into the history, and taken in anew when it changes."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -46,3 +47,20 @@ def test_a_change_that_comes_meanwhile_is_not_lost(workspace: Workspace) -> None
     )
     digest.mark([call, other])
     assert list(digest.stale()) == [call]
+
+
+def test_a_call_that_cannot_be_taken_in_holds_up_no_other(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, other = (make(workspace, CallStatus.ENDED) for _ in range(2))
+    taken: list[Call] = []
+
+    def part(calls: Sequence[Call], now: datetime) -> None:
+        taken.extend(calls)
+        if broken in calls:
+            raise ValueError("Odd.")
+
+    monkeypatch.setattr(digest, "PARTS", (part,))
+    assert digest.run(timezone.now()) == 2
+    assert taken[-1] == other
+    assert digest.run(timezone.now()) == 0

@@ -72,6 +72,17 @@ def test_without_an_agent_the_numbers_own_is_taken(
     assert (plan.agent, plan.connection) == (agent, agent.connection)
 
 
+def test_a_number_without_a_named_agent_brings_its_pinned_version(
+    workspace: Workspace, agent: Agent
+) -> None:
+    number = make_number(agent.connection)
+    bind(number, Direction.OUTBOUND, agent, 0)
+    pinned = plan_of(workspace, from_number=number.number)
+    named = plan_of(workspace, from_number=number.number, agent_version="latest")
+    assert pinned.version is not None and pinned.version.version == 0
+    assert named.version is not None and named.version.version == 1
+
+
 @pytest.mark.parametrize(
     ("wanted", "version"),
     [
