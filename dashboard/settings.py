@@ -58,7 +58,6 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "csp",
-    "lucide",
     "ninja",
 ]
 MIDDLEWARE = [
@@ -92,6 +91,7 @@ TEMPLATES = [
                 "dashboard.context.shell",
             ],
             "builtins": ["dashboard.templatetags.ui"],
+            "libraries": {"lucide": "dashboard.templatetags.icons"},
             "loaders": [
                 (
                     "template_partials.loader.Loader",

@@ -2,11 +2,11 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import lucide
-import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 CODE = [
@@ -18,15 +18,40 @@ CODE = [
 NAMES = [str(path.relative_to(ROOT)) for path in CODE]
 
 
+@cache
 def text(name: str) -> str:
     """Return the text of a file of the project."""
     return (ROOT / name).read_text()
 
 
+@cache
+def nodes(name: str) -> list[ast.AST]:
+    """Return all nodes of a module's syntax tree."""
+    return list(ast.walk(ast.parse(text(name))))
+
+
+def in_each(names: list[str]) -> Callable[[Callable[[str], None]], Callable[[], None]]:
+    """Make one test of a check of each file, which names all that break the rule."""
+
+    def make(check: Callable[[str], None]) -> Callable[[], None]:
+        def test() -> None:
+            broken = []
+            for name in names:
+                try:
+                    check(name)
+                except AssertionError as error:
+                    broken.append(f"{name}: {error}")
+            assert not broken, "\n".join(broken)
+
+        return test
+
+    return make
+
+
 def imports(name: str) -> set[str]:
     """Return the dotted names a module imports, `from a import b` as `a.b` and `a`."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(text(name))):
+    for node in nodes(name):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -46,12 +71,12 @@ def inside(modules: set[str], *packages: str) -> set[str]:
 
 def functions(name: str) -> Iterator[ast.FunctionDef]:
     """Yield every function of a module."""
-    for node in ast.walk(ast.parse(text(name))):
+    for node in nodes(name):
         if isinstance(node, ast.FunctionDef):
             yield node
 
 
-@pytest.mark.parametrize("name", NAMES)
+@in_each(NAMES)
 def test_imports_go_one_way(name: str) -> None:
     seen = imports(name)
     if name.startswith("agents/providers/"):
@@ -62,7 +87,7 @@ def test_imports_go_one_way(name: str) -> None:
         assert not inside(seen, "calls", "agents")
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if n.startswith("calls/")])
+@in_each([n for n in NAMES if n.startswith("calls/")])
 def test_inside_calls_imports_go_one_way(name: str) -> None:
     seen = imports(name)
     above = {"calls.views", "calls.api"}
@@ -79,7 +104,7 @@ def test_inside_calls_imports_go_one_way(name: str) -> None:
     assert not inside(seen, *above)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@in_each(NAMES)
 def test_each_library_has_one_door(name: str) -> None:
     seen = imports(name)
     doors = {
@@ -92,11 +117,11 @@ def test_each_library_has_one_door(name: str) -> None:
         assert name.startswith("agents/providers/") or name == "calls/outbox.py"
 
 
-@pytest.mark.parametrize("name", NAMES)
+@in_each(NAMES)
 def test_only_lifecycle_writes_the_status(name: str) -> None:
     if name in {"calls/lifecycle.py"}:
         return
-    for node in ast.walk(ast.parse(text(name))):
+    for node in nodes(name):
         if isinstance(node, ast.Assign):
             targets = [t for t in node.targets if isinstance(t, ast.Attribute)]
             names = {ast.unparse(target) for target in targets}
@@ -104,20 +129,20 @@ def test_only_lifecycle_writes_the_status(name: str) -> None:
     assert not re.search(r"Call\.objects\.create\(|\.calls\.create\(", text(name))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@in_each(NAMES)
 def test_only_dispatch_places_calls(name: str) -> None:
     if name != "calls/dispatch.py" and not name.startswith("agents/providers/"):
         assert ".place_call(" not in text(name)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@in_each(NAMES)
 def test_only_policy_asks_the_checks(name: str) -> None:
     if name != "calls/policy.py" and not name.startswith("calls/gate/"):
         assert not inside(imports(name), "calls.gate")
         assert not re.search(r"\bRefusal\(", text(name)) or name == "calls/refusals.py"
 
 
-@pytest.mark.parametrize("name", NAMES)
+@in_each(NAMES)
 def test_only_settings_reads_the_environment(name: str) -> None:
     if name not in {"dashboard/settings.py"}:
         code = text(name).replace("os.environ.setdefault", "")
@@ -125,15 +150,13 @@ def test_only_settings_reads_the_environment(name: str) -> None:
         assert "getenv" not in code
 
 
-@pytest.mark.parametrize(
-    "name", [n for n in NAMES if re.search(r"/views|/api/", n) and "webhooks" not in n]
-)
+@in_each([n for n in NAMES if re.search(r"/views|/api/", n) and "webhooks" not in n])
 def test_views_start_from_the_workspace(name: str) -> None:
     models = r"(Call|Turn|Contact|Agent|PhoneNumber|Connection|Suppression)\.objects"
     assert not re.search(models, text(name))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@in_each(NAMES)
 def test_no_imports_inside_functions(name: str) -> None:
     for function in functions(name):
         inner = [
@@ -144,14 +167,14 @@ def test_no_imports_inside_functions(name: str) -> None:
         assert not inner
 
 
-@pytest.mark.parametrize("name", NAMES)
+@in_each(NAMES)
 def test_modules_say_what_they_are_and_stay_small(name: str) -> None:
     lines = text(name).splitlines()
     assert not lines or lines[0].startswith('"""')
     assert len(lines) <= 340
 
 
-@pytest.mark.parametrize("name", NAMES)
+@in_each(NAMES)
 def test_functions_stay_small(name: str) -> None:
     for function in functions(name):
         length = (function.end_lineno or 0) - function.lineno
@@ -163,7 +186,7 @@ def test_no_rooms_for_anything() -> None:
     assert not [path for path in CODE if path.name in forbidden]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@in_each(NAMES)
 def test_no_provider_is_named_outside_its_folder(name: str) -> None:
     if name.startswith("agents/providers/") or name.endswith("demo.py"):
         return

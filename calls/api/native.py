@@ -91,8 +91,10 @@ def create_call(
         ) from None
     except LaunchRefused as error:
         raise _refused(error.refusal) from None
-    shown = _shown(key, call.pk)
-    return Status(201 if is_new else 200, shown)
+    if not is_new:
+        return Status(200, _shown(key, call.pk))
+    # Nothing was said in it yet, so there is nothing to read.
+    return Status(201, _told(key, call_json(call, with_transcript=False)))
 
 
 def _refused(no: Refusal) -> Problem:
@@ -161,7 +163,10 @@ def list_calls(
 
 def _shown(key: ApiKey, call_id: uuid.UUID) -> Json:
     """Return a call with its transcript, as a key may see it."""
-    told = call_json(_full(key.workspace, call_id))
+    return _told(key, call_json(_full(key.workspace, call_id)))
+
+
+def _told(key: ApiKey, told: Json) -> Json:
     return masking.mask_call_json(told, masking.key_reader(key))
 
 

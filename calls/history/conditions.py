@@ -260,12 +260,9 @@ def _whole(workspace: Workspace, digits: str) -> Condition:
         workspace.numbers.filter(number=f"+{digits}").values_list("pk", flat=True)
     )
     found = "SELECT call_id FROM calls_found WHERE workspace_id = %s AND tail = %s"
-    theirs = Condition(
-        "f.tail = %s",
-        (digits[::-1],),
-        sources=((found, (workspace.pk, digits[::-1])),),
-        is_indexed=True,
-    )
+    tail = digits[::-1]
+    sources = ((found, (workspace.pk, tail)),)
+    theirs = Condition("f.tail = %s", (tail,), sources=sources, is_indexed=True)
     if not ours:
         return theirs
     return _either([theirs, _any_of(workspace.pk, "phone_number_id", ours)])
@@ -320,7 +317,8 @@ def _in_names(text: str, workspace: Workspace) -> Condition:
     if connection.vendor == "sqlite":
         like += r" ESCAPE '\'"
     else:
-        mine = f" AND words @@ {_quoted(lexeme(space_mark(workspace.pk)))}"
+        marks = f"{lexeme(space_mark(workspace.pk))}{ALSO}"
+        mine = f" AND words @@ {_quoted(marks)}"
     pattern = (f"%{plain}%",)
     source = f"SELECT call_id FROM calls_foundwords WHERE {like}{mine}"
     return Condition(

@@ -68,18 +68,17 @@ def find(
     """Return the next calls of a workspace that fit, in order, up to `limit`."""
     mine = Condition("f.workspace_id = %s", (space,))
     by_time = order.name == "time"
-    plain = [one for one in conditions if one.is_span and by_time]
-    looked = [one for one in conditions if one not in plain]
-    lead = next((one for one in looked if one.lead and by_time), None)
-    if lead:
-        plain, looked = [*plain, lead], [one for one in looked if one is not lead]
-    bounds = [mine, *plain, *order.rest(order.behind)]
-    if not looked:
+    spans = [one for one in conditions if one.is_span and by_time]
+    looked = [one for one in conditions if one not in spans]
+    lead = [one for one in looked if one.lead and by_time][:1]
+    seen = [one for one in looked if one not in lead]
+    bounds = [mine, *spans, *lead, *order.rest(order.behind)]
+    if not seen:
         return list(_read(f"{_ordered(order, bounds)} LIMIT {limit}", bounds))
-    found, last = _walk(order, bounds, looked, limit)
+    found, last = _walk(order, bounds, seen, limit)
     if len(found) >= limit or last is None:
         return found[:limit]
-    rest = [mine, *plain, *order.rest(last)]
+    rest = [mine, *spans, *order.rest(last)]
     return found + _ask(order, rest, looked, limit - len(found))
 
 
@@ -128,9 +127,9 @@ def _walk(
 def _seen(one: Condition) -> str:
     if not one.has_words:
         return one.sql
-    # Its row is here already: its marks say nothing new.
-    words = "SELECT 1 FROM calls_foundwords w WHERE w.call_id = f.call_id"
-    return f"EXISTS ({words} AND {one.sql.replace(ALSO, '')})"
+    # Looked up row by row: EXISTS might be answered by reading all rows first.
+    fits = one.sql.replace(ALSO, "")
+    return f"(SELECT {fits} FROM calls_foundwords w WHERE w.call_id = f.call_id)"
 
 
 # --- Asking an index -----------------------------------------------------------------
