@@ -185,6 +185,9 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATIC_ROOT.mkdir(exist_ok=True)
+# What collectstatic compressed is served in development too: pages load as they will.
+WHITENOISE_AUTOREFRESH = False
+WHITENOISE_USE_FINDERS = False
 NODE_MODULES = ROOT / "node_modules"
 STATICFILES_DIRS = [
     ROOT / "static",
