@@ -51,6 +51,8 @@ def test_a_wallet_from_on_to_off(person: Person) -> None:
     assert rows.count() == before
     agree(page, "Top up")
     expect(rows.nth(1)).to_contain_text("+$12.50")
+    # Before the scripts are there, a choice is only sent by the button beside it.
+    page.wait_for_load_state("load")
     ledger.get_by_label("Kind").select_option("charge")
     expect(ledger).to_contain_text("No entry fits")
     switch_off(page)
