@@ -1,6 +1,6 @@
 """How a connection is: what its last check and sync found, and whether webhooks come."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.db import models
 
@@ -41,7 +41,3 @@ class Condition(models.Model):
     def is_syncing(self) -> bool:
         """Whether a sync is wanted or runs."""
         return self.sync_asked_at is not None
-
-    def sync_is_silent(self, now: datetime) -> bool:
-        """Tell whether whoever had the sync is gone."""
-        return self.sync_seen_at is not None and self.sync_seen_at < now - SILENCE

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from calls import batches
 from calls.models import Call, CallChange, ToldBy
-from dashboard.models import ApiKey, Author
+from dashboard.models import ApiKey, Author, User
 
 # Of no interest to a reader: they change at every look.
 SILENT = frozenset({"status_raw", "provider_call_id", "other_call_id"})
@@ -71,13 +71,26 @@ def moved(call_id: uuid.UUID, before: str, after: str, note: str) -> None:
     )
 
 
-def by_hand(call: Call, by: Author, at: datetime, note: str) -> CallChange:
+def by_hand(call: Call, by: Author, at: datetime, note: str) -> None:
     """Write what a person or a program did to a call, in words."""
-    told_by = ToldBy.PERSON if by else ToldBy.US
-    row = CallChange(call=call, at=at, told_by=told_by, note=note[:400])
-    if isinstance(by, ApiKey):
-        row.told_by, row.api_key = ToldBy.PROGRAM, by
-    else:
-        row.user = by
-    row.save()
-    return row
+    all_by_hand([(call.pk, note)], by, at)
+
+
+def all_by_hand(
+    notes: Iterable[tuple[uuid.UUID, str]], by: Author, at: datetime
+) -> None:
+    """Write what somebody did to calls, a note on each; one statement for all."""
+    user = by if isinstance(by, User) else None
+    api_key = by if isinstance(by, ApiKey) else None
+    told_by = ToldBy.PERSON if user else ToldBy.PROGRAM if api_key else ToldBy.US
+    write(
+        CallChange(
+            call_id=call_id,
+            at=at,
+            told_by=told_by,
+            user=user,
+            api_key=api_key,
+            note=note[:400],
+        )
+        for call_id, note in notes
+    )

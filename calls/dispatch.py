@@ -13,7 +13,7 @@ from functools import partial
 
 from django.db import transaction
 
-from agents import phone
+from agents import budget, phone
 from agents.models import Connection, PhoneNumber
 from agents.providers import http
 from agents.providers.base import (
@@ -26,7 +26,7 @@ from agents.providers.base import (
     ProviderUnclear,
     WishRefused,
 )
-from calls import budget, changes, fitting, lifecycle, pacing, policy
+from calls import changes, fitting, lifecycle, pacing, policy
 from calls.lifecycle import Applied
 from calls.models import Call, CallStatus, Fault
 from calls.models.call import CallQuerySet
@@ -51,11 +51,15 @@ class Step:
     wake_at: datetime | None = None
 
 
+def lane_name(number: uuid.UUID | None, connection: uuid.UUID) -> tuple[str, uuid.UUID]:
+    """Return what a task is told of a lane: its kind (`pacing.KINDS`) and its id."""
+    return ("number", number) if number else ("connection", connection)
+
+
 def lane_of(call: Call) -> tuple[type[Lane], uuid.UUID]:
     """Return which row's pace the call keeps."""
-    if call.phone_number_id:
-        return PhoneNumber, call.phone_number_id
-    return Connection, call.connection_id
+    kind, lane_id = lane_name(call.phone_number_id, call.connection_id)
+    return pacing.KINDS[kind], lane_id
 
 
 @transaction.atomic
@@ -115,11 +119,6 @@ def _has_slot(lane: Lane) -> bool:
         return False
     used = Call.objects.at_provider().filter(connection=connection).count()
     return used < connection.concurrency
-
-
-def lane_name(number: uuid.UUID | None, connection: uuid.UUID) -> tuple[str, uuid.UUID]:
-    """Return what a task is told of a lane: its kind and its id."""
-    return ("number", number) if number else ("connection", connection)
 
 
 def lanes_waiting(now: datetime) -> list[tuple[str, uuid.UUID]]:

@@ -253,10 +253,9 @@ def _tell(calls: Sequence[Call], proof: Sequence[Erasure], why: Why) -> None:
         call.changed_at = why.at
     batches.save(touched, {"changed_at"})
     taking.take_in(touched, why.at)
-    by_id = {call.pk: call for call in touched}
-    for row in proof:
-        note = f"{words(row.kind, row.counts)}. {why.rule}."
-        changes.by_hand(by_id[row.call_id], why.by, why.at, note)
+    notes = (f"{words(row.kind, row.counts)}. {why.rule}." for row in proof)
+    pairs = zip((row.call_id for row in proof), notes, strict=True)
+    changes.all_by_hand(pairs, why.by, why.at)
 
 
 def _counted(rows: "QuerySet[Any]", name: str, calls: Sequence[Call]) -> Counts:

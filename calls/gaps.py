@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import F, Q
 
+from agents import budget
 from agents.models import Connection
 from agents.providers.base import (
     CallUpdate,
@@ -19,7 +20,7 @@ from agents.providers.base import (
     ProviderError,
     ProviderRefused,
 )
-from calls import asking, budget, changes, erasing, hints, intake, lifecycle, unclear
+from calls import asking, changes, erasing, hints, intake, lifecycle, unclear
 from calls.lifecycle import Applied
 from calls.matching import Known, ids_of
 from calls.models import CallStatus, Watch

@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from agents import budget
+from agents.models import Connection
 from agents.providers.base import (
     CallHandle,
     CallRequest,
@@ -17,15 +19,17 @@ from agents.providers.base import (
     Provider,
     ProviderError,
 )
-from calls import batches, budget, changes, erasing, intake
+from calls import batches, changes, erasing, intake
 from calls.lifecycle import Applied
 from calls.matching import Known, ids_of
-from calls.models import WebhookEvent
+from calls.models import Watch, WebhookEvent
 
 # While one worker asks, others leave the event alone for this long.
 LEASE = timedelta(minutes=1)
 # A call that the provider does not know yet may just be new there: so many times.
 ASKS = 2
+# So many calls that nobody here knows are asked about in a minute.
+PER_MINUTE = 30
 ASK_AGAIN = timedelta(seconds=20)
 
 FIRST = "Not signed, and about a call we do not know: the provider is asked first."
@@ -48,7 +52,7 @@ def put_off(events: Iterable[WebhookEvent], now: datetime) -> list[Hint]:
     """Leave hints of unknown calls unapplied; return those to be looked up now."""
     hints, events = [], list(events)
     for event in events:
-        if budget.may_look_up(event.connection, now):
+        if _may_look_up(event.connection, now):
             event.attempts += 1
             event.error, event.retry_at = FIRST, now + LEASE
             hints.append(Hint(event.pk))
@@ -58,12 +62,24 @@ def put_off(events: Iterable[WebhookEvent], now: datetime) -> list[Hint]:
     return hints
 
 
+def _may_look_up(connection: Connection, now: datetime) -> bool:
+    """Take one question about a call nobody knows; False: later."""
+    rows = Watch.objects.filter(connection=connection)
+    while True:
+        watch, _ = Watch.objects.get_or_create(connection=connection)
+        after, wait = budget.moved(watch.hints_until, PER_MINUTE, now)
+        if wait > budget.NOW:
+            return False
+        if rows.filter(hints_until=watch.hints_until).update(hints_until=after):
+            return True
+
+
 def _wait(event: WebhookEvent, now: datetime) -> timedelta:
     """Wait as many minutes as it takes to ask about those that wait already."""
     waiting = WebhookEvent.objects.filter(
         connection=event.connection, applied_at=None, retry_at__gt=now
     )
-    return timedelta(minutes=1 + waiting.count() // budget.HINTS_PER_MINUTE)
+    return timedelta(minutes=1 + waiting.count() // PER_MINUTE)
 
 
 def look_up(event_id: int, now: datetime) -> list[Applied]:

@@ -10,8 +10,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import Q
-
 from calls import look_rules, optout
 from calls.fixed import Fixed
 from calls.models import Call, CallStatus, Look, Reason, ToolCall
@@ -134,11 +132,6 @@ def refill(workspace: Workspace, now: datetime) -> int:
 def open_looks(workspace: Workspace) -> LookQuerySet:
     """Return the looks that nobody has had yet."""
     return Look.objects.filter(workspace=workspace).open()
-
-
-def is_needed() -> Q:
-    """Return what narrows calls to those that need a look."""
-    return Q(pk__in=Look.objects.open().values("call"))
 
 
 def finish(looks: LookQuerySet, by: User, now: datetime) -> list[int]:

@@ -19,6 +19,8 @@ from agents.models import Connection, PhoneNumber
 logger = logging.getLogger(__name__)
 
 Lane = PhoneNumber | Connection
+# What a task is told of a lane's kind.
+KINDS: dict[str, type[Lane]] = {"number": PhoneNumber, "connection": Connection}
 
 # The way to the provider is not always equally long: a second is this much longer.
 MARGIN = 0.006

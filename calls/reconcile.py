@@ -9,10 +9,11 @@ import uuid
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from agents import budget
 from agents.models import Connection
 from agents.providers.base import CallUpdate, ProviderError
 from agents.providers.registry import PROVIDERS
-from calls import budget, changes, dispatch, lifecycle
+from calls import changes, dispatch, lifecycle
 from calls.lifecycle import Applied
 from calls.merging import CallGone
 from calls.models import Call, CallStatus

@@ -13,9 +13,10 @@ from typing import IO
 from django.core.files import File
 from django.db.models import F
 
+from agents import budget
 from agents.providers.base import ProviderError, ProviderRefused
 from agents.providers.download import Downloaded, download
-from calls import budget, changes, dispatch, lifecycle, peaks
+from calls import changes, dispatch, lifecycle, peaks
 from calls.merging import CallGone
 from calls.models import Call, Recording, RecordingState
 from calls.models.recording import store

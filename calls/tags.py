@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from calls import changes
-from calls.models import Call, CallChange, CallTag, Tag, ToldBy
+from calls.models import Call, CallTag, Tag
 from dashboard.models import User, Workspace
 
 LONGEST = 40
@@ -83,8 +83,5 @@ def _tell(
     note: str,
 ) -> None:
     """Write it into the story of each call; pages that are open see the change."""
-    changes.write(
-        CallChange(call_id=pk, at=now, told_by=ToldBy.PERSON, user=by, note=note)
-        for pk in call_ids
-    )
+    changes.all_by_hand([(pk, note) for pk in call_ids], by, now)
     workspace.calls.filter(pk__in=call_ids).update(changed_at=now)

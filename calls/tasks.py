@@ -15,7 +15,7 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 
 from agents import sync
-from agents.models import Connection, PhoneNumber
+from agents.models import Connection
 from agents.providers import http
 from calls import (
     audio,
@@ -30,6 +30,7 @@ from calls import (
     money,
     optout,
     outbox,
+    pacing,
     reconcile,
     recordings,
     retention,
@@ -39,10 +40,8 @@ from calls import (
 from calls.hints import Hint
 from calls.lifecycle import Applied
 from calls.models import Call, CallStatus
-from calls.pacing import Lane
 
 logger = logging.getLogger(__name__)
-LANES: dict[str, type[Lane]] = {"number": PhoneNumber, "connection": Connection}
 # A worker looks at a lane this much before its next start, and waits the rest exactly.
 LEAD = timedelta(milliseconds=40)
 # So many recordings are fetched, and lists gone through, at once in one worker.
@@ -182,7 +181,7 @@ def dispatch_lane(kind: str, lane_id: str) -> None:
     """Dial the next call of a lane, if its time has come."""
     # Ready before a start is taken: a worker's first use reads the certificates.
     http.network.client()
-    step = dispatch.step(LANES[kind], uuid.UUID(lane_id), _now())
+    step = dispatch.step(pacing.KINDS[kind], uuid.UUID(lane_id), _now())
     if step.wake_at:
         wait = _seconds(step.wake_at - LEAD)
         dispatch_lane.apply_async((kind, lane_id), countdown=wait)

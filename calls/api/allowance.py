@@ -1,7 +1,7 @@
 """How many requests a key may make in a minute, counted for all workers together.
 
 A minute begins with the first request in it, and so many pass; the rest waits for its end.
-Unlike a provider's allowance (`calls/budget.py`), which is spread evenly since the waiting
+Unlike a provider's allowance (`agents/budget.py`), which is spread evenly since the waiting
 is ours, a client may use up its own at once.
 
 The count is in Redis, at the price of one round trip. Without Redis there is only one

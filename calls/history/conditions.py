@@ -9,30 +9,20 @@ from uuid import UUID
 
 from django.db import connection
 
-from calls.history import asked, words
+from calls.history import asked, narrowing, words
 from calls.history.filters import Filters
 from calls.history.marks import COSTS, DURATIONS, bucket, lexeme, mark, space_mark
 from calls.history.taking import MICROS
+from calls.models import Call
 from calls.models.call import FINAL
 from dashboard.models import Workspace
 
 Params = tuple[Any, ...]
+# The columns of `Found` are named as those of calls.
+COLUMNS = {field.name: field.attname for field in Call._meta.concrete_fields}
 PLAIN = {
     "outcome": "outcome",
-    "end_reason": "end_reason",
-    "fault": "fault",
-    "answered_by": "answered_by",
-    "direction": "direction",
-    "sentiment": "sentiment",
-    "source": "source",
-    "type": "type",
-    "agent": "agent_id",
-    "version": "agent_version",
-    "number": "phone_number_id",
-    "connection": "connection_id",
-    "contact": "contact_id",
-    "person": "launched_by_id",
-    "key": "api_key_id",
+    **{name: COLUMNS[field] for name, field in narrowing.PLAIN.items()},
 }
 # An index begins with these, so that what was much used once is found as well.
 LEADS = ("contact_id", "agent_id", "phone_number_id", "connection_id")

@@ -61,14 +61,6 @@ class CallQuerySet(models.QuerySet["Call"]):
         """Calls that hold a slot at a provider."""
         return self.filter(status__in=fixed(AT_PROVIDER))
 
-    def needs_a_look(self) -> Self:
-        """Calls a person should see: unclear, or failed by us or the provider."""
-        return self.filter(
-            Q(status=CallStatus.UNCONFIRMED)
-            | Q(status=CallStatus.FAILED)
-            | Q(sentiment="negative")
-        )
-
 
 class Call(models.Model):
     """One wish to call, and everything that came of it."""

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from agents import budget
 from agents.models import Connection
 from agents.providers.base import Analysis, CallUpdate, ProviderUnclear
-from calls import budget, hints, reconcile, tasks, webhooks
+from calls import hints, reconcile, tasks, webhooks
 from calls.hints import Hint
 from calls.models import Call, CallStatus, Source, WebhookEvent
 from tests.calls.acme import Acme
@@ -115,12 +116,12 @@ def test_a_flood_of_made_up_ids_makes_few_questions(
     for number in range(200):
         deliver(connection, provider_call_id=f"made-up-{number}")
     look_up()
-    assert len(acme.asked) == budget.at_once(budget.HINTS_PER_MINUTE)
+    assert len(acme.asked) == budget.at_once(hints.PER_MINUTE)
     waiting = WebhookEvent.objects.filter(error=hints.TOO_MANY, applied_at=None)
     assert waiting.count() == 200 - len(acme.asked)
     for second in range(1, 60):
         look_up(NOW + timedelta(seconds=second))
-    assert len(acme.asked) <= budget.HINTS_PER_MINUTE
+    assert len(acme.asked) <= hints.PER_MINUTE
     assert not Call.objects.exists()
 
 

@@ -11,6 +11,7 @@ import pytest
 from django.db import connection as database
 from django.db import connections
 
+from agents import budget
 from agents.models import Connection
 from agents.providers.base import (
     Analysis,
@@ -19,7 +20,7 @@ from agents.providers.base import (
     ProviderRefused,
     ProviderUnclear,
 )
-from calls import asking, budget, dispatch, launch, lifecycle, plan, reconcile, tasks
+from calls import asking, dispatch, launch, lifecycle, plan, reconcile, tasks
 from calls.models import Call, CallStatus
 from tests.calls.acme import Acme
 from tests.factories import make_agent, make_call
