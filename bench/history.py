@@ -22,10 +22,11 @@ from bench import crowd
 from bench.arena import PYTHON, Figures, Programs, quietly
 from bench.click import BACKEND
 from bench.figures import in_ms, percentile
-from calls import filling, summary
+from calls import filling
 from calls.history import filters, pages
 from calls.models import Call
 from calls.stock import Stock
+from calls.sums import summary
 from dashboard.models import User, Workspace
 
 SLUG, DAYS, CONTACTS = "bench", 365, 20_000

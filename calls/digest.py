@@ -14,11 +14,12 @@ from operator import or_
 from django.db import transaction
 from django.db.models import F, Q
 
-from calls import looks, summary
 from calls.fixed import fixed
 from calls.history import taking
 from calls.models import Call
 from calls.models.call import FINAL, CallQuerySet
+from calls.review import looks
+from calls.sums import summary
 
 logger = logging.getLogger(__name__)
 

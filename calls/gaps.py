@@ -20,11 +20,12 @@ from agents.providers.base import (
     ProviderError,
     ProviderRefused,
 )
-from calls import asking, changes, erasing, hints, intake, lifecycle, unclear
+from calls import asking, changes, hints, intake, lifecycle, unclear
 from calls.lifecycle import Applied
 from calls.matching import Known, ids_of
 from calls.models import CallStatus, Watch
 from calls.models.call import FINAL
+from calls.privacy import erasing
 
 logger = logging.getLogger(__name__)
 

@@ -19,10 +19,11 @@ from agents.providers.base import (
     Provider,
     ProviderError,
 )
-from calls import batches, changes, erasing, intake
+from calls import batches, changes, intake
 from calls.lifecycle import Applied
 from calls.matching import Known, ids_of
 from calls.models import Watch, WebhookEvent
+from calls.privacy import erasing
 
 # While one worker asks, others leave the event alone for this long.
 LEASE = timedelta(minutes=1)

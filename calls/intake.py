@@ -8,10 +8,11 @@ from django.db import IntegrityError, transaction
 
 from agents.models import Connection
 from agents.providers.base import CallUpdate
-from calls import erasing, lifecycle
+from calls import lifecycle
 from calls.changes import POLL, Heard
 from calls.lifecycle import Applied
 from calls.matching import Known, Row, ids_of
+from calls.privacy import erasing
 
 
 class WasErased(LookupError):

@@ -16,8 +16,9 @@ from django.db import transaction
 
 from agents.models import Connection
 from agents.providers.base import CallUpdate, ProviderError
-from calls import asking, changes, facts, matching, merging, owing, saving, transcript
+from calls import asking, changes, facts, matching, merging, saving, transcript
 from calls.changes import Heard
+from calls.hooks import owing
 from calls.merging import Fusion
 from calls.models import Call, CallChange, CallStatus, Fault
 from calls.models.call import FINAL, WAITING

@@ -16,7 +16,7 @@ from typing import TypeVar
 from django.db import IntegrityError, OperationalError, transaction
 
 from agents.providers.base import CallUpdate
-from calls import money, summary
+from calls.billing import money
 from calls.matching import Row, ids_of, rows_named, rows_with
 from calls.models import (
     Call,
@@ -29,6 +29,7 @@ from calls.models import (
 )
 from calls.models.recording import store
 from calls.records import record
+from calls.sums import summary
 
 Pair = tuple[uuid.UUID, CallUpdate]
 T = TypeVar("T")

@@ -3,9 +3,12 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from calls import audio, batches, changes, facts, money, owing
+from calls import batches, changes, facts
+from calls.billing import money
+from calls.hooks import owing
+from calls.hooks.owing import Change
 from calls.models import Call, CallChange
-from calls.owing import Change
+from calls.sound import audio
 
 
 def save_all(

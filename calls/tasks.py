@@ -17,29 +17,18 @@ from kombu.exceptions import OperationalError
 from agents import sync
 from agents.models import Connection
 from agents.providers import http
-from calls import (
-    audio,
-    contact_import,
-    digest,
-    dispatch,
-    endpoints,
-    exports,
-    gaps,
-    hints,
-    looks,
-    money,
-    optout,
-    outbox,
-    pacing,
-    reconcile,
-    recordings,
-    retention,
-    summary,
-    webhooks,
-)
+from calls import digest, dispatch, gaps, hints, pacing, reconcile, webhooks
+from calls.billing import money
+from calls.export import exports
 from calls.hints import Hint
+from calls.hooks import endpoints, outbox
 from calls.lifecycle import Applied
 from calls.models import Call, CallStatus
+from calls.people import contact_import, optout
+from calls.privacy import retention
+from calls.review import looks
+from calls.sound import audio, recordings
+from calls.sums import summary
 
 logger = logging.getLogger(__name__)
 # A worker looks at a lane this much before its next start, and waits the rest exactly.

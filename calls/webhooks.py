@@ -18,7 +18,7 @@ from django.db.models import Q
 
 from agents.models import Connection
 from agents.providers.base import CallUpdate
-from calls import batches, erasing, hints, intake, lifecycle
+from calls import batches, hints, intake, lifecycle
 from calls.changes import Heard
 from calls.hints import Hint
 from calls.lifecycle import Applied
@@ -26,6 +26,7 @@ from calls.matching import Known, ids_of
 from calls.merging import CallGone
 from calls.models import ToldBy, WebhookEvent
 from calls.models.traffic import Verdict
+from calls.privacy import erasing
 
 logger = logging.getLogger(__name__)
 

@@ -6,9 +6,9 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from calls import looks
 from calls.fixed import fixed
 from calls.models import CallStatus
+from calls.review import looks
 from dashboard.counting import CountOf
 from dashboard.models import ABILITIES, Member, Workspace
 

@@ -114,7 +114,7 @@ def test_each_library_has_one_door(name: str) -> None:
     for library, allowed in doors.items():
         assert not inside(seen, library) or name in allowed
     if inside(seen, "httpx"):
-        assert name.startswith("agents/providers/") or name == "calls/outbox.py"
+        assert name.startswith("agents/providers/") or name == "calls/hooks/outbox.py"
 
 
 @in_each(NAMES)

@@ -10,7 +10,6 @@ from django.views.decorators.csrf import csrf_exempt
 from agents.providers.base import ProviderBusy, ProviderError, ProviderUnclear
 from agents.providers.dialects import Door, Server, Tenant
 from agents.providers.registry import DIALECTS
-from calls import masking
 from calls.api import (
     dialect,
     itellico,
@@ -24,6 +23,7 @@ from calls.api import (
     zudu,
 )
 from calls.api.visit import Action, Problem, Visit, read_body
+from calls.privacy import masking
 from dashboard.models import ApiKey
 
 READS_CALLS = "calls:read"

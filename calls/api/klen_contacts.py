@@ -15,12 +15,12 @@ from agents.providers.klen import people, server
 from agents.providers.klen.people import Changes, Person
 from agents.providers.listing import ListWish
 from agents.providers.reading import text
-from calls import contact_book
 from calls.api.dialect import answer
 from calls.api.visit import Action, Json, Problem, Visit
-from calls.contact_book import FIELDS, Entry
 from calls.forms.contacts import ContactForm
 from calls.models import Contact
+from calls.people import contact_book
+from calls.people.contact_book import FIELDS, Entry
 
 USUAL_LIMIT = 25
 FORM_FIELDS = ("name", "number", "email", "company", "timezone")

@@ -11,7 +11,7 @@ from ninja import Field, Schema, Status
 from pydantic import ConfigDict
 
 from agents.providers.base import LaunchWish, Overrides, ProviderError
-from calls import audio, dispatch, launch, masking, plan, tasks
+from calls import dispatch, launch, plan, tasks
 from calls.api import native_filters
 from calls.api.native_door import (
     IdempotencyKey,
@@ -25,7 +25,9 @@ from calls.api.native_door import (
 from calls.history import pages
 from calls.models import Call, RecordingState, Source
 from calls.own_json import call_json
+from calls.privacy import masking
 from calls.refusals import LaunchRefused, Refusal
+from calls.sound import audio
 from calls.views.recordings import play
 from dashboard.models import ApiKey, Workspace
 

@@ -9,9 +9,9 @@ from django.utils import timezone
 from ninja import Field, Schema, Status
 from pydantic import ConfigDict
 
-from calls import endpoints, voices
 from calls.api.native_door import Bound, Limit, Problem, RowCursor, api, key_of
 from calls.forms.endpoints import EndpointForm
+from calls.hooks import endpoints, voices
 from calls.models import Attempt, Delivery, WebhookEndpoint
 from calls.own_json import Json, time
 from dashboard.models import ApiKey

@@ -8,7 +8,6 @@ from django.utils import timezone
 from ninja import Field, Schema, Status
 from pydantic import ConfigDict
 
-from calls import spending, statement, wallets
 from calls.api.native_door import (
     IdempotencyKey,
     Limit,
@@ -18,6 +17,7 @@ from calls.api.native_door import (
     key_of,
     text_like,
 )
+from calls.billing import spending, statement, wallets
 from calls.models import EntryKind, LedgerEntry, Rate, Wallet
 from calls.own_json import Json, time
 from dashboard.models import Workspace

@@ -10,12 +10,12 @@ from ninja import Field, Schema, Status
 from pydantic import ConfigDict
 
 from agents import phone
-from calls import contact_book
 from calls.api.call_filters import as_uuid
 from calls.api.native_door import Limit, Problem, RowCursor, api, key_of, text_like
 from calls.api.shapes import contact_json, suppression_json
 from calls.forms.contacts import ContactForm
 from calls.models import Contact
+from calls.people import contact_book
 from dashboard.forms import SuppressionForm
 from dashboard.models import ApiKey, AuditEntry, Workspace
 

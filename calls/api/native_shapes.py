@@ -7,7 +7,7 @@ from typing import Any
 
 from agents.models import Carrier
 from agents.providers.registry import PROVIDERS
-from calls import voices
+from calls.hooks import voices
 from calls.models import CallStatus, EntryKind
 from calls.models.call import CallType
 from calls.models.traffic import DeliveryState

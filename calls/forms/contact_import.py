@@ -9,11 +9,11 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 
 from agents import phone
-from calls import contact_file, contact_rows
-from calls.contact_file import Line
-from calls.contact_rows import ATTRIBUTE, LABELS
 from calls.forms.contacts import name_problem
 from calls.models import ContactImport, OnKnown
+from calls.people import contact_file, contact_rows
+from calls.people.contact_file import Line
+from calls.people.contact_rows import ATTRIBUTE, LABELS
 
 
 class ImportForm(forms.Form):

@@ -9,9 +9,9 @@ from django import forms
 from django.http import QueryDict
 
 from agents import phone
-from calls import contact_rows
-from calls.contact_rows import VARIABLE_NAME, Refused
 from calls.models import Contact
+from calls.people import contact_rows
+from calls.people.contact_rows import VARIABLE_NAME, Refused
 from dashboard.models import Workspace
 
 SPARE_ROWS = 2

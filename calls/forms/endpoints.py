@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from agents import address
-from calls import voices
+from calls.hooks import voices
 from calls.models import WebhookEndpoint
 from dashboard.models import Workspace
 

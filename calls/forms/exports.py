@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from calls.export_columns import COLUMNS, USUAL
+from calls.export.export_columns import COLUMNS, USUAL
 from calls.models import ExportFormat
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 
+from calls.billing.wallets import FIRST
 from calls.models import EntryKind, Rate, Wallet
-from calls.wallets import FIRST
 from dashboard.forms import countries
 from dashboard.templatetags.amounts import plain
 

@@ -2,7 +2,7 @@
 
 from django import forms
 
-from calls.sharing import DAYS
+from calls.review.sharing import DAYS
 
 
 class ShareForm(forms.Form):

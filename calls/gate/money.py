@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from calls import money
+from calls.billing import money
+from calls.billing.money import Outlook
 from calls.models import Call
-from calls.money import Outlook
 from calls.plan import Plan
 from calls.refusals import Found, Notice, Refusal, Seen
 from dashboard.templatetags.amounts import exact

@@ -63,7 +63,7 @@ class ContactImport(models.Model):
     delimiter = models.CharField(max_length=1)
     has_header = models.BooleanField(default=True)
     total = models.PositiveIntegerField()
-    # One word per column: see calls/contact_rows.py.
+    # One word per column: see calls/people/contact_rows.py.
     columns = models.JSONField(default=list)
     country = models.CharField(max_length=2)
     on_known = models.CharField(

@@ -1,6 +1,6 @@
 """Money: a workspace's wallet, its rates and ledger, and what each call costs it.
 
-Only `calls/ledger.py` writes amounts, under the lock of the wallet's row.
+Only `calls/billing/ledger.py` writes amounts, under the lock of the wallet's row.
 """
 
 from decimal import Decimal

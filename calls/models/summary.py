@@ -1,6 +1,6 @@
 """What the calls of a workspace came to, added up by hour and day of its own clock.
 
-The rows are worked out by `calls/summary.py` alone, always anew from the calls.
+The rows are worked out by `calls/sums/summary.py` alone, always anew from the calls.
 """
 
 from django.db import models

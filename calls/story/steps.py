@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from agents.models import Direction
-from calls import audio
 from calls.models import Call, CallStatus, RecordingState
 from calls.models.call import FINAL, WAITING
+from calls.sound import audio
 
 # After the end, a page waits this long for the summary.
 SUMMARY_WAIT = timedelta(seconds=60)

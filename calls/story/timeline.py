@@ -8,7 +8,6 @@ from datetime import datetime
 from django.db.models.functions import Left
 
 from agents.models import Direction
-from calls import audio
 from calls.models import (
     Call,
     CallChange,
@@ -20,6 +19,7 @@ from calls.models import (
 )
 from calls.models.call import FINAL
 from calls.models.traffic import Verdict
+from calls.sound import audio
 
 # The name of an event stands near the beginning of a webhook, under one of these.
 EVENT = re.compile(r'"(?:event|event_type|type)"\s*:\s*"([\w.:-]{1,60})"')

@@ -13,10 +13,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 from django_htmx.http import trigger_client_event
 
-from calls import do_not_call, reviewing, tags
 from calls.forms.calls import address
 from calls.history import filters as history
 from calls.history import pages, taking
+from calls.people import do_not_call
+from calls.review import reviewing, tags
 from calls.views.history import rows_again
 from dashboard.htmx import HtmxRequest, render_page
 from dashboard.models import AuditEntry

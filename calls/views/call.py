@@ -12,10 +12,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from agents.abilities import lacks
 from agents.providers.base import ProviderError
-from calls import audio, dispatch, masking, story
-from calls.masking import Reader
+from calls import dispatch, story
 from calls.models import Call, CallStatus
 from calls.models.call import WAITING
+from calls.privacy import masking
+from calls.privacy.masking import Reader
+from calls.sound import audio
 from dashboard.htmx import HtmxRequest, as_toasts
 
 FAST = (

@@ -10,10 +10,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from calls import masking, replay, story, tasks
+from calls import story, tasks
 from calls.merging import CallGone
 from calls.models import Call, WebhookEvent
-from calls.replay import CannotApply
+from calls.privacy import masking
+from calls.review import replay
+from calls.review.replay import CannotApply
 from dashboard.htmx import HtmxRequest, render_page
 
 LARGEST_ID = 2**63 - 1

@@ -13,11 +13,12 @@ from django.utils.timezone import now as utc_now
 from django.views.decorators.http import require_http_methods, require_safe
 
 from agents import phone
-from calls import contact_import as importing
-from calls import contact_rows, tasks
-from calls.contact_file import UnreadableFile
+from calls import tasks
 from calls.forms.contact_import import ImportForm, ImportMapForm
 from calls.models import ContactImport, ImportStatus
+from calls.people import contact_import as importing
+from calls.people import contact_rows
+from calls.people.contact_file import UnreadableFile
 from calls.views.contacts import need_edit
 from dashboard.htmx import HtmxRequest, render_page
 

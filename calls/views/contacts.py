@@ -14,9 +14,9 @@ from django.views.decorators.http import (
 )
 
 from agents import phone
-from calls import contact_book
 from calls.forms.contacts import ContactForm, zones
 from calls.models import Contact
+from calls.people import contact_book
 from dashboard.htmx import HtmxRequest, render_page
 
 

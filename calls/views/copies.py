@@ -8,9 +8,9 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
-from calls import copies, erasing
-from calls.erasing import CannotErase
 from calls.models import ErasedKind
+from calls.privacy import copies, erasing
+from calls.privacy.erasing import CannotErase
 from calls.views.call import call_of
 from dashboard.htmx import HtmxRequest, render_page
 

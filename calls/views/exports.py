@@ -13,10 +13,11 @@ from django.views.decorators.http import (
     require_safe,
 )
 
-from calls import exports, masking
+from calls.export import exports
 from calls.forms.exports import ExportForm
 from calls.history import counting, filters
 from calls.models import ExportState
+from calls.privacy import masking
 from dashboard.htmx import HtmxRequest, render_page
 
 SHOWN = 50

@@ -14,16 +14,16 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import push_url
 
-from calls import columns, masking
 from calls.forms import calls as shown
 from calls.forms import filter_menu
 from calls.forms.calls import KINDS, address
-from calls.history import counting, pages, search
+from calls.history import columns, counting, pages, search
 from calls.history import filters as history
 from calls.history.counting import MOST, Count
 from calls.history.filters import Filters
 from calls.history.search import HitLine
 from calls.models import Call, SavedView
+from calls.privacy import masking
 from dashboard.htmx import HtmxRequest, render_page
 from dashboard.models import Workspace
 

@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from calls.forms.looks import LookRuleForm
-from calls.look_queue import CHECKED
 from calls.models import LookRule
+from calls.review.look_queue import CHECKED
 from dashboard.htmx import HtmxRequest, render_page
 from dashboard.models import AuditEntry
 

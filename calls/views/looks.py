@@ -12,10 +12,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from calls import look_queue, looks, masking, reviewing
-from calls.look_queue import Narrow
 from calls.models import Look
 from calls.models.looks import LookQuerySet
+from calls.privacy import masking
+from calls.review import look_queue, looks, reviewing
+from calls.review.look_queue import Narrow
 from dashboard.htmx import HtmxRequest, render_page
 
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import (
     require_POST,
 )
 
-from calls import spending, statement, wallets
+from calls.billing import spending, statement, wallets
 from calls.forms.money import AdjustForm, LedgerForm, SwitchOnForm, TopUpForm
 from calls.models import Wallet
 from dashboard.htmx import HtmxRequest, render_page

@@ -7,7 +7,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods, require_POST
 
-from calls import wallets
+from calls.billing import wallets
 from calls.forms.money import LimitsForm, PriceForm, RateForm, TermsForm
 from calls.models import Rate, Wallet
 from calls.views.money import must_change, must_see, wallet_of

@@ -13,9 +13,9 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from calls import corrections, notes, reviewing, tags
 from calls.models import Call, Note
-from calls.notes import NoNote
+from calls.review import corrections, notes, reviewing, tags
+from calls.review.notes import NoNote
 from dashboard.htmx import HtmxRequest, render_page
 
 NOT_YOURS = "Only whoever wrote a note may change it."

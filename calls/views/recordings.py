@@ -19,8 +19,9 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from calls import audio, peaks, recordings, tasks
-from calls.audio import Sound
+from calls import tasks
+from calls.sound import audio, peaks, recordings
+from calls.sound.audio import Sound
 from dashboard.htmx import HtmxRequest
 
 RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")

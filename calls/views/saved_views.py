@@ -10,9 +10,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from calls import columns
 from calls.forms.saved_views import SavedViewForm
-from calls.history import counting
+from calls.history import columns, counting
 from calls.history import filters as history
 from calls.models import SavedView
 from calls.views.history import BUILT_IN, pills

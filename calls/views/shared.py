@@ -9,8 +9,10 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from calls import audio, peaks, sharing, story
+from calls import story
 from calls.models import Share
+from calls.review import sharing
+from calls.sound import audio, peaks
 from calls.views.recordings import play
 
 Response = TypeVar("Response", bound=HttpResponseBase)

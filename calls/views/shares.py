@@ -13,9 +13,10 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from calls import audio, sharing
 from calls.forms.share import ShareForm
 from calls.models import Call, Share, ShareOpening
+from calls.review import sharing
+from calls.sound import audio
 from dashboard.htmx import HtmxRequest, render_page
 
 # So many openings of a link are listed.

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from calls.models.summary import LATENCIES
-from calls.tallies import MILLION, STEPS, SUMS
+from calls.sums.tallies import MILLION, STEPS, SUMS
 
 MINUTE_MS = 60_000
 # Groups of outcomes that a chart shows as one.

@@ -14,7 +14,7 @@ from django.db.models.functions import ExtractHour, ExtractIsoWeekDay, TruncDate
 from calls.fixed import fixed
 from calls.models import DayTally, HourTally, Kind
 from calls.models.call import AT_PROVIDER, WAITING
-from calls.tallies import SUMS
+from calls.sums.tallies import SUMS
 from dashboard.models import Workspace
 from dashboard.overview.figures import Figures, add_up
 

@@ -6,9 +6,12 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, F, OuterRef, Q, Subquery
 
-from calls import digest, endpoints, freshness, looks
-from calls.freshness import EXACT, Freshness
+from calls import digest
+from calls.hooks import endpoints
 from calls.models import Call, Look, StaleHour, WebhookEndpoint
+from calls.review import looks
+from calls.sums import freshness
+from calls.sums.freshness import EXACT, Freshness
 from dashboard.counting import CountOf
 from dashboard.models import Workspace
 

@@ -7,8 +7,9 @@ from django.http import HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from calls import looks, spending
+from calls.billing import spending
 from calls.fixed import fixed
+from calls.review import looks
 from dashboard.context import LIVE
 from dashboard.htmx import HtmxRequest, render_page
 from dashboard.models import Workspace

@@ -19,8 +19,8 @@ from django.views.decorators.http import (
 )
 
 from agents.providers.dialects import SignedWith
-from calls import endpoints, voices
 from calls.forms.endpoints import EndpointForm, ReplayForm
+from calls.hooks import endpoints, voices
 from calls.models import Delivery, WebhookEndpoint
 from dashboard.htmx import HtmxRequest, render_page
 

@@ -9,10 +9,10 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from calls import masking, proof, retention
 from calls.models import ErasedKind, RetentionPolicy
 from calls.models.privacy import DAYS
-from calls.redaction import redact
+from calls.privacy import masking, proof, retention
+from calls.privacy.redaction import redact
 from dashboard.htmx import HtmxRequest, render_page
 from dashboard.privacy_form import PrivacyForm
 

@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from agents.models import Agent
 from agents.providers.base import CallUpdate, LaunchWish, Overrides
-from calls import launch, lifecycle, wallets
+from calls import launch, lifecycle
+from calls.billing import wallets
 from calls.models import Call, Wallet
 from calls.plan import Plan, prepare
 from dashboard.models import Member, Workspace

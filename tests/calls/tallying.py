@@ -10,7 +10,7 @@ from django.db.models import Sum
 from calls.models import Call, DayTally, HourTally
 from calls.models.call import FINAL
 from calls.models.summary import LATENCIES
-from calls.tallies import SUMS
+from calls.sums.tallies import SUMS
 from dashboard.models import Workspace
 
 Key = tuple[Any, ...]

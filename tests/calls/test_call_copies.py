@@ -7,9 +7,9 @@ from django.test import Client
 from django.urls import reverse
 
 from agents.models import Connection
-from calls.copies import copies
 from calls.models import Call, Erasure
 from calls.models.traffic import Verdict
+from calls.privacy.copies import copies
 from dashboard.models import Member, Workspace
 from tests.calls.test_call_pages import ended_call, text
 from tests.factories import make_connection

@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from agents.models import Connection
 from agents.providers.base import CallUpdate
-from calls import lifecycle, reviewing
+from calls import lifecycle
 from calls.models import Call
+from calls.review import reviewing
 from dashboard.models import Member, Workspace
 from tests.calls.test_call_pages import ended_call, text
 from tests.factories import make_call, make_connection

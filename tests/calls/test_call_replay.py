@@ -11,9 +11,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from agents.models import Connection
-from calls import replay
 from calls.models import Call, WebhookEvent
 from calls.models.traffic import Verdict
+from calls.review import replay
 from dashboard.models import Member
 from tests.calls import acme
 from tests.calls.test_call_pages import text

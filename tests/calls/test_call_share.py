@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from agents.models import Connection
-from calls import sharing
 from calls.models import Call, Share, ShareOpening
+from calls.review import sharing
 from dashboard.models import AuditEntry, Member, Workspace
 from tests.calls.test_call_pages import ended_call, text
 from tests.factories import make_connection, make_contact

@@ -27,8 +27,9 @@ from agents.providers.itellico import asked, server
 from agents.providers.itellico.client import Itellico
 from agents.setups import Setup, Side
 from agents.sync import sync
-from calls import dispatch, hints, launch, outbox, policy, reconcile, webhooks
+from calls import dispatch, hints, launch, policy, reconcile, webhooks
 from calls.hints import Hint
+from calls.hooks import outbox
 from calls.models import Call, Delivery, Suppression
 from calls.plan import prepare
 from dashboard.models import ApiKey, AuditEntry, Workspace

@@ -23,7 +23,8 @@ from agents.providers.base import (
 )
 from agents.providers.klen import rendering
 from agents.providers.klen.client import Klen
-from calls import lifecycle, outbox
+from calls import lifecycle
+from calls.hooks import outbox
 from calls.models import Call, Suppression
 from dashboard.management.commands.apikey import ALL_SCOPES
 from dashboard.models import ApiKey, AuditEntry, Workspace

@@ -23,7 +23,8 @@ from agents.providers.base import (
 from agents.providers.uponai import orders
 from agents.providers.uponai.client import UponAI
 from agents.providers.uponai.rendering import call_sid
-from calls import launch, lifecycle, outbox
+from calls import launch, lifecycle
+from calls.hooks import outbox
 from calls.models import Call, Suppression
 from calls.plan import prepare
 from dashboard.models import ApiKey, Workspace

@@ -21,7 +21,7 @@ from agents.providers.base import (
     ProviderRefused,
 )
 from agents.providers.zudu.client import Zudu
-from calls import outbox
+from calls.hooks import outbox
 from calls.models import Call, Suppression
 from dashboard.models import ApiKey, Workspace
 from tests.agents.providers.payloads import payload

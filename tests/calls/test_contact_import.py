@@ -11,10 +11,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from calls import contact_file, contact_import, contact_rows
-from calls.contact_file import Table, UnreadableFile
-from calls.contact_rows import Person
 from calls.models import ContactImport, ImportStatus, OnKnown
+from calls.people import contact_file, contact_import, contact_rows
+from calls.people.contact_file import Table, UnreadableFile
+from calls.people.contact_rows import Person
 from dashboard.models import Member, Workspace
 from tests.factories import make_contact, make_workspace
 

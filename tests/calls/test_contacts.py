@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from agents import phone
-from calls import contact_book
 from calls.models import Contact
+from calls.people import contact_book
 from dashboard.models import Member, Workspace
 from tests.factories import (
     make_agent,

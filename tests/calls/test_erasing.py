@@ -11,7 +11,8 @@ from django.core.files.storage import FileSystemStorage, storages
 
 from agents.models import Connection
 from agents.providers.base import CallUpdate, TurnFacts
-from calls import changes, endpoints, erasing, intake, lifecycle, recordings, webhooks
+from calls import changes, intake, lifecycle, webhooks
+from calls.hooks import endpoints
 from calls.models import (
     Call,
     CallStatus,
@@ -23,6 +24,8 @@ from calls.models import (
     WebhookEndpoint,
     WebhookEvent,
 )
+from calls.privacy import erasing
+from calls.sound import recordings
 from dashboard.models import AuditEntry, Member
 from tests.calls.acme import Acme
 from tests.factories import make_call

@@ -16,9 +16,10 @@ from django.urls import reverse
 from pyarrow import parquet
 
 from agents.models import Connection
-from calls import exports, tasks
-from calls import parquet as our_parquet
-from calls.export_columns import COLUMNS
+from calls import tasks
+from calls.export import exports
+from calls.export import parquet as our_parquet
+from calls.export.export_columns import COLUMNS
 from calls.models import Call, CallStatus, Export, ExportState, ToolCall
 from dashboard.models import AuditEntry, Member, Role
 from tests.factories import (

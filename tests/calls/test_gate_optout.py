@@ -9,8 +9,9 @@ from pytest_django import DjangoAssertNumQueries
 
 from agents.models import Connection
 from agents.providers.base import Analysis, CallUpdate, TurnFacts
-from calls import lifecycle, optout, tasks
+from calls import lifecycle, tasks
 from calls.models import Call, Suppression
+from calls.people import optout
 from dashboard.models import Workspace, usual_phrases
 from tests.factories import make_call, make_connection
 

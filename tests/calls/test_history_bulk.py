@@ -10,8 +10,9 @@ from django.test import Client
 from django.utils import timezone
 
 from agents.models import Connection
-from calls import do_not_call, tags
 from calls.models import Call, CallChange, Suppression, Tag
+from calls.people import do_not_call
+from calls.review import tags
 from dashboard.models import AuditEntry, Member, Workspace
 from tests.factories import make_call, make_connection, make_workspace
 

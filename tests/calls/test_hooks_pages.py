@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from calls import endpoints
+from calls.hooks import endpoints
 from calls.models import Delivery, WebhookEndpoint
 from dashboard.models import Member, Workspace
 from tests.factories import make_agent, make_call, make_connection

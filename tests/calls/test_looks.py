@@ -10,8 +10,10 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from agents.models import Connection
-from calls import digest, looks, summary
+from calls import digest
 from calls.models import Call, Look, LookRule, ToolCall, Turn
+from calls.review import looks
+from calls.sums import summary
 from dashboard.models import AuditEntry, Member, Workspace
 from tests.factories import make_call, make_connection, make_contact, make_workspace
 

@@ -18,21 +18,11 @@ from django.utils import timezone
 
 from agents.models import Agent
 from agents.providers.base import CallUpdate
-from calls import (
-    dispatch,
-    intake,
-    launch,
-    ledger,
-    lifecycle,
-    money,
-    policy,
-    rates,
-    spending,
-    wallets,
-)
+from calls import dispatch, intake, launch, lifecycle, policy
+from calls.billing import ledger, money, rates, spending, wallets
+from calls.billing.rates import Terms
 from calls.models import Bill, Call, LedgerEntry, Wallet
 from calls.models.money import AppendOnly
-from calls.rates import Terms
 from calls.refusals import LaunchRefused
 from dashboard.models import ApiKey, Member, Workspace
 from tests.calls.purse import (

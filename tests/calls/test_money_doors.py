@@ -10,7 +10,8 @@ import pytest
 from django.test import Client
 
 from agents.models import Agent
-from calls import launch, policy, wallets
+from calls import launch, policy
+from calls.billing import wallets
 from calls.models import Call, Wallet
 from calls.refusals import LaunchRefused
 from dashboard.models import ApiKey, Member, Workspace

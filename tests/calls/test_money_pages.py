@@ -14,7 +14,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from agents.models import Agent
-from calls import launch, spending, wallets
+from calls import launch
+from calls.billing import spending, wallets
 from calls.models import Wallet
 from dashboard.models import Member, Workspace
 from dashboard.templatetags.amounts import exact, plain, signed

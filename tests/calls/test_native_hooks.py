@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from calls import endpoints
+from calls.hooks import endpoints
 from calls.models import Delivery, WebhookEndpoint
 from dashboard.models import ApiKey, Workspace
 from tests.calls.test_native_api import send

@@ -11,7 +11,7 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from agents.models import Agent
-from calls import wallets
+from calls.billing import wallets
 from calls.models import Call, Wallet
 from dashboard.models import ApiKey, Workspace
 from tests.calls.purse import (

@@ -15,17 +15,8 @@ from standardwebhooks import Webhook
 
 from agents.providers import http
 from agents.providers.base import Analysis, CallUpdate, LaunchWish, TurnFacts
-from calls import (
-    endpoints,
-    launch,
-    lifecycle,
-    native_voice,
-    outbox,
-    owing,
-    plan,
-    settling,
-    voices,
-)
+from calls import launch, lifecycle, plan
+from calls.hooks import endpoints, native_voice, outbox, owing, settling, voices
 from calls.models import (
     Attempt,
     Call,

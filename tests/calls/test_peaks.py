@@ -16,8 +16,9 @@ from django.test import Client
 from django.urls import reverse
 
 from agents.models import Connection
-from calls import audio, erasing, peaks
 from calls.models import Call, CallStatus, Recording, RecordingState
+from calls.privacy import erasing
+from calls.sound import audio, peaks
 from dashboard.models import Member
 from tests.factories import make_call, make_connection, make_member, make_workspace
 

@@ -15,8 +15,9 @@ from django.urls import reverse
 from agents.models import Connection
 from agents.providers import http
 from agents.providers.base import CallUpdate
-from calls import audio, lifecycle, merging, recordings, story, tasks
+from calls import lifecycle, merging, story, tasks
 from calls.models import Call, CallStatus, Recording, RecordingState
+from calls.sound import audio, recordings
 from dashboard.models import Member
 from tests.agents.providers.conftest import Wire
 from tests.calls.acme import Acme

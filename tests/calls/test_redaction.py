@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from calls.redaction import mask_name, mask_number, redact, redact_value
+from calls.privacy.redaction import mask_name, mask_number, redact, redact_value
 
 
 @pytest.mark.parametrize(

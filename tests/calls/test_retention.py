@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from agents.models import Connection
-from calls import retention, tasks
+from calls import tasks
 from calls.models import (
     Call,
     CallStatus,
@@ -17,6 +17,7 @@ from calls.models import (
     WebhookEvent,
 )
 from calls.models.privacy import RunState
+from calls.privacy import retention
 from dashboard.models import AuditEntry, Member, Workspace
 from tests.calls.acme import Acme
 from tests.factories import make_call, make_connection, make_workspace

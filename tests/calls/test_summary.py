@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agents.models import Connection
-from calls import digest, merging, summary
+from calls import digest, merging
 from calls.models import Call, CallStatus, DayTally, HourTally, StaleHour
+from calls.sums import summary
 from dashboard.models import Workspace
 from tests.calls.tallying import assert_exact
 from tests.factories import (

@@ -9,8 +9,9 @@ import pytest
 from django.db import connection, connections, transaction
 from django.utils import timezone
 
-from calls import digest, summary
+from calls import digest
 from calls.models import Call
+from calls.sums import summary
 from dashboard.models import Workspace
 from tests.calls.tallying import assert_exact
 from tests.factories import make_agent, make_call, make_connection, make_workspace

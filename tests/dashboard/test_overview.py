@@ -16,8 +16,9 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from calls import digest, freshness, summary
+from calls import digest
 from calls.history import filters, narrowing
+from calls.sums import freshness, summary
 from dashboard.models import Member, Workspace
 from dashboard.overview import board, reading
 from dashboard.overview.board import Choice

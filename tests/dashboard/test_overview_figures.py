@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from calls.tallies import SUMS
+from calls.sums.tallies import SUMS
 from dashboard.overview.charts import spark
 from dashboard.overview.figures import Change, Figures, add_up, compare, quantile
 

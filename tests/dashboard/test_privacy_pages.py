@@ -8,8 +8,8 @@ from django.test import Client
 from django.urls import reverse
 
 from agents.models import Connection
-from calls import erasing, masking, retention
 from calls.models import Call, CallStatus, RetentionPolicy
+from calls.privacy import erasing, masking, retention
 from dashboard.models import ApiKey, Member
 from tests.factories import make_call, make_connection
 

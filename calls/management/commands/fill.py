@@ -8,9 +8,11 @@ from django.core.management.base import CommandError, CommandParser
 from django.db import connection
 from django.utils import timezone
 
-from calls import filling, looks, summary
+from calls import filling
 from calls.filling import Filled
+from calls.review import looks
 from calls.stock import Stock
+from calls.sums import summary
 from dashboard.management.answers import (
     Answer,
     AnswerCommand,

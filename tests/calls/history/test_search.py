@@ -7,10 +7,11 @@ import pytest
 from django.utils import timezone
 
 from agents.models import Connection
-from calls import contact_book, digest
+from calls import digest
 from calls.history import counting, pages, search, taking
 from calls.history.filters import Filters, read
 from calls.models import Call, CallStatus, Turn
+from calls.people import contact_book
 from dashboard.models import Member, Workspace
 from tests.factories import make_call, make_connection, make_contact, make_number
 

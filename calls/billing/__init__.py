@@ -1,0 +1,1 @@
+"""Money: wallets, their ledger, rates, and what calls came to."""

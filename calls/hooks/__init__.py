@@ -1,0 +1,1 @@
+"""Webhooks out: who is owed one, how it is written, sent and settled."""

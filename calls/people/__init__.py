@@ -1,0 +1,1 @@
+"""Contacts, their files, and who is not to be called."""

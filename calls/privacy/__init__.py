@@ -1,0 +1,1 @@
+"""What is masked, what is erased, and the proof of it."""

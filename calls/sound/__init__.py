@@ -1,0 +1,1 @@
+"""Recordings: fetched, kept, measured and played."""

@@ -1,0 +1,1 @@
+"""The sums of calls, kept up to date."""
