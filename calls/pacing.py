@@ -27,7 +27,10 @@ MARGIN = 0.006
 # Starts lie at least this much of an even distance apart.
 EVEN = 0.95
 # A start this far away may be taken now and waited for; a worker never waits longer.
-REACH = timedelta(milliseconds=60)
+REACH = timedelta(milliseconds=150)
+# A worker looks at a lane this much before its next start: a message that comes late by
+# less delays nothing.
+LEAD = timedelta(milliseconds=120)
 # A start later than this is written down as it was.
 TOLERANCE = timedelta(milliseconds=2)
 # A start later than this may have lost its place: the next ones counted on it.

@@ -31,8 +31,6 @@ from calls.sound import audio, recordings
 from calls.sums import summary
 
 logger = logging.getLogger(__name__)
-# A worker looks at a lane this much before its next start, and waits the rest exactly.
-LEAD = timedelta(milliseconds=40)
 # So many recordings are fetched, and lists gone through, at once in one worker.
 HANDS = BoundedSemaphore(4)
 # Later questions are left to the sweep.
@@ -172,7 +170,7 @@ def dispatch_lane(kind: str, lane_id: str) -> None:
     http.network.client()
     step = dispatch.step(pacing.KINDS[kind], uuid.UUID(lane_id), _now())
     if step.wake_at:
-        wait = _seconds(step.wake_at - LEAD)
+        wait = _seconds(step.wake_at - pacing.LEAD)
         dispatch_lane.apply_async((kind, lane_id), countdown=wait)
     if step.call_id and step.start:
         follow([dispatch.dial(step.call_id, step.attempt, step.start)])
