@@ -126,8 +126,11 @@ def prepare(
         plan.phone = phone.parse(wish.to_number, workspace.country)
     if plan.phone and not contact:
         plan.contact = workspace.contacts.filter(number=plan.phone.e164).first()
+    if wish.agent_id:
+        plan.agent = workspace.agents.known_as(wish.agent_id)
     plan.number = _named_number(plan)
-    plan.agent = _agent(plan)
+    if not wish.agent_id:
+        plan.agent = _bound_agent(plan)
     if plan.agent:
         plan.connection = plan.agent.connection
         if fitting.is_foreign(dialect, plan.connection.kind):
@@ -140,20 +143,24 @@ def prepare(
 
 
 def _named_number(plan: Plan) -> PhoneNumber | None:
-    """Return our number that the wish names, in any format; None: not ours or none."""
+    """Return our number that the wish names, in any format; None: not ours or none.
+
+    Where several connections have it, that of the agent named.
+    """
     written = plan.wish.from_number.strip()
     if not written:
         return None
     read = phone.parse(written, plan.workspace.country)
     wanted = {written} | ({read.e164} if read else set())
     rows = plan.workspace.numbers.current().select_related("connection")
-    return rows.filter(number__in=wanted).order_by("created_at").first()
+    found = list(rows.filter(number__in=wanted).order_by("created_at"))
+    speaks_at = plan.agent.connection_id if plan.agent else None
+    best = [row for row in found if row.connection_id == speaks_at]
+    return next(iter(best or found), None)
 
 
-def _agent(plan: Plan) -> Agent | None:
-    """Return the agent named, or the one bound outbound to the number."""
-    if plan.wish.agent_id:
-        return plan.workspace.agents.known_as(plan.wish.agent_id)
+def _bound_agent(plan: Plan) -> Agent | None:
+    """Return the agent bound outbound to the number."""
     bound = plan.number.binding(Direction.OUTBOUND) if plan.number else None
     return plan.workspace.agents.known_as(str(bound.agent_id)) if bound else None
 

@@ -144,6 +144,17 @@ def test_numbers_of_other_connections_are_not_chosen(
     assert best(workspace, agent) == (None, "")
 
 
+def test_a_number_that_two_connections_have_is_that_of_the_agent_named(
+    workspace: Workspace, agent: Agent, connection: Connection
+) -> None:
+    elsewhere = make_connection(workspace, name="Elsewhere")
+    first = make_number(elsewhere, number="+16285550101")
+    second = make_number(connection, number="+16285550101")
+    assert plan_of(workspace, from_number="+16285550101").number == first
+    named = plan_of(workspace, from_number="+16285550101", agent_id=str(agent.pk))
+    assert named.number == second
+
+
 def test_variables_come_from_the_contact_and_what_is_typed_wins(
     workspace: Workspace, agent: Agent
 ) -> None:
