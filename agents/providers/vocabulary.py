@@ -81,6 +81,20 @@ class TurnFacts:
     latency_ms: int | None = None
     is_interrupted: bool = False
 
+    def words(self) -> list[tuple[str, float, float]]:
+        """Return each word with its start and end in ms, spread evenly over the turn.
+
+        Empty where the turn has no words or no times.
+        """
+        said, start, end = self.text.split(), self.start_ms, self.end_ms
+        if not said or start is None or end is None:
+            return []
+        step = (end - start) / len(said)
+        return [
+            (word, start + step * n, start + step * (n + 1))
+            for n, word in enumerate(said)
+        ]
+
 
 @dataclass(frozen=True, slots=True)
 class ToolFacts:

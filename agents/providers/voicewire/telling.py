@@ -173,15 +173,10 @@ def _utterance(turn: TurnFacts) -> Json:
 
 
 def _words(turn: TurnFacts) -> list[Json]:
-    """Spread a turn's words evenly over its time: theirs are approximate as well."""
-    said, begin, over = turn.text.split(), turn.start_ms, turn.end_ms
-    if not said or begin is None or over is None:
-        return []
-    step = (over - begin) / len(said)
-    marks = [round((begin + step * n) / 1000, 3) for n in range(len(said) + 1)]
+    """Return a turn's words in seconds; theirs are approximate as well."""
     return [
-        {"word": word, "start": marks[n], "end": marks[n + 1]}
-        for n, word in enumerate(said)
+        {"word": word, "start": round(start / 1000, 3), "end": round(end / 1000, 3)}
+        for word, start, end in turn.words()
     ]
 
 

@@ -182,18 +182,12 @@ def _utterance(turn: TurnFacts, start: int | None) -> Json:
 
 
 def _words(turn: TurnFacts, start: int | None) -> list[Json]:
-    """Spread a turn's words evenly over its time, in epoch ms."""
-    spoken = turn.text.split()
-    if not spoken or None in (start, turn.start_ms, turn.end_ms):
+    """Return a turn's words in epoch ms; none where the call's start is not known."""
+    if start is None:
         return []
-    begin, end = turn.start_ms or 0, turn.end_ms or 0
-    step = (end - begin) / len(spoken)
-    marks = [
-        round((start or 0) + begin + step * number) for number in range(len(spoken) + 1)
-    ]
     return [
-        {"word": word, "start": marks[number], "end": marks[number + 1]}
-        for number, word in enumerate(spoken)
+        {"word": word, "start": start + round(begin), "end": start + round(end)}
+        for word, begin, end in turn.words()
     ]
 
 
