@@ -20,8 +20,9 @@ from agents.models import (
 )
 from agents.phone import Phone
 from agents.providers.base import LaunchWish
-from calls import fitting
+from calls import fitting, variables
 from calls.models import Contact, Source
+from calls.variables import Known
 from dashboard.models import ApiKey, Member, User, Workspace
 
 
@@ -29,7 +30,7 @@ from dashboard.models import ApiKey, Member, User, Workspace
 class Variable:
     """One `{{variable}}` of the agent: its value and where that came from.
 
-    `origin` is typed, contact or missing.
+    `origin` is typed, contact, business or missing.
     """
 
     name: str
@@ -57,6 +58,8 @@ class Plan:
     number_reason: str = ""
     connection: Connection | None = None
     variables: list[Variable] = field(default_factory=list)
+    # What need not be typed, as the contact or the business says it.
+    known: dict[str, Known] = field(default_factory=dict)
     asked_at: datetime = field(default_factory=lambda: datetime.now(tz=UTC))
     scheduled_at: datetime | None = None
     # What of the wish the provider is told; what stays here, and why (`fitting`).
@@ -91,6 +94,12 @@ class Plan:
     def from_number(self) -> str:
         """The number shown to the person called."""
         return self.number.number if self.number else self.told.from_number.strip()
+
+    @property
+    def knows_words(self) -> bool:
+        """Whether the agent's words are known here, and so its variables."""
+        version = self.version
+        return bool(version and (version.prompt or version.opening_line))
 
     @property
     def values(self) -> dict[str, str]:
@@ -223,21 +232,26 @@ def _country(number: PhoneNumber) -> str:
 def _variables(plan: Plan) -> list[Variable]:
     """Return the agent's variables, the missing ones first.
 
-    There are none where the provider takes none.
+    There are none where the provider takes none. Where the agent's words are not known,
+    nor are its variables: it is told what the workspace has defined and has a value.
     """
     if plan.connection and not plan.connection.kind.has_variables:
         return []
     names = list(plan.version.variables) if plan.version else []
     names += find_variables(plan.wish.overrides.opening_line)
-    known = plan.contact.as_variables() if plan.contact else {}
+    asks = any(name.startswith(variables.OF_THE_BUSINESS) for name in names)
+    rows = variables.defined(plan.workspace) if asks or not plan.knows_words else []
+    plan.known = variables.known(plan.contact, rows)
+    if not plan.knows_words:
+        names += [row.placeholder for row in rows if row.placeholder in plan.known]
     typed = {name: str(value) for name, value in plan.wish.variables.items()}
-    rows = [_variable(name, typed, known) for name in dict.fromkeys(names)]
-    return sorted(rows, key=lambda row: row.origin != "missing")
+    told = [_variable(name, typed, plan.known) for name in dict.fromkeys(names)]
+    return sorted(told, key=lambda row: row.origin != "missing")
 
 
-def _variable(name: str, typed: dict[str, str], known: dict[str, str]) -> Variable:
+def _variable(name: str, typed: dict[str, str], known: dict[str, Known]) -> Variable:
     if typed.get(name):
         return Variable(name, typed[name], "typed")
-    if known.get(name):
-        return Variable(name, known[name], "contact")
+    if name in known:
+        return Variable(name, known[name].value, known[name].origin)
     return Variable(name, "", "missing")

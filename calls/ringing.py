@@ -7,13 +7,14 @@ from typing import Any
 
 from agents.models import Binding, Connection
 from agents.providers.reading import decoded
-from calls import facts
+from calls import facts, variables
 
 
 def answer(connection: Connection, body: bytes) -> dict[str, Any] | None:
     """Answer "a caller is ringing, what to do?"; None when that is not the question.
 
-    The agent is the one bound inbound here; the caller's contact supplies variables.
+    The agent is the one bound inbound here; the caller's contact and the business
+    supply variables.
     """
     marker = connection.kind.inbound_marker
     if not marker or marker not in body:
@@ -25,8 +26,8 @@ def answer(connection: Connection, body: bytes) -> dict[str, Any] | None:
     number = facts.number_of(connection, ringing.to_number)
     agent_id, version = _who(number.binding("inbound") if number else None)
     contact = facts.contact_of(connection.workspace, ringing.from_number)
-    variables = contact.as_variables() if contact else {}
-    return client.answer_inbound(agent_id, variables, version)
+    told = variables.values(connection.workspace, contact)
+    return client.answer_inbound(agent_id, told, version)
 
 
 def _who(bound: Binding | None) -> tuple[str, int | None]:

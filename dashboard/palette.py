@@ -52,6 +52,7 @@ ACTIONS = (
     (Hit("user-plus", "Add a person", "/settings/people/"), "administer"),
     (Hit("key-round", "API keys", "/settings/keys/", words="token"), "administer"),
     (Hit("phone-off", "Do-not-call list", "/settings/do-not-call/"), ""),
+    (Hit("braces", "Variables", "/settings/variables/", words="context facts"), ""),
     (Hit("wallet", "Money", "/settings/money/", words="wallet spend cost"), "launch"),
     (
         Hit(

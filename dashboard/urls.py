@@ -78,6 +78,7 @@ urlpatterns = [
     ),
     path("settings/looks/", include("calls.urls.look_rules")),
     path("settings/money/", include("calls.urls.money")),
+    path("settings/variables/", include("calls.urls.variables")),
     path("settings/privacy/", privacy.settings_privacy, name="settings_privacy"),
     path(
         "settings/privacy/proof/",

@@ -83,6 +83,9 @@ def theirs() -> dict[str, Any]:
         .pk,
         "calls/looks/": workspace.looks.create(call=call, reason="failed").pk,
         "settings/looks/": workspace.look_rules.create(name="Hush", query="q=x").pk,
+        "settings/variables/": workspace.context_variables.create(
+            scope="contact", name="hush", label="Hush"
+        ).pk,
         "settings/do-not-call/": workspace.suppressions.create(
             number="+14155550177"
         ).pk,

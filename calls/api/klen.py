@@ -12,7 +12,14 @@ from django.http.response import HttpResponseBase
 from agents import address
 from agents.providers.base import LaunchWish, Overrides
 from agents.providers.klen import people, rendering, server, words
-from calls.api import call_filters, dialect, klen_contacts, launching, manners
+from calls.api import (
+    call_filters,
+    dialect,
+    klen_contacts,
+    klen_context,
+    launching,
+    manners,
+)
 from calls.api.visit import Action, Json, Problem, Visit
 from calls.models import Call, Contact
 from calls.records import record
@@ -146,4 +153,5 @@ ACTIONS: dict[str, Action] = {
     # Which permission this needs is undocumented.
     "create_webhook": ("calls:write", create_webhook),
     **klen_contacts.ACTIONS,
+    **klen_context.ACTIONS,
 }

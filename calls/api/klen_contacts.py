@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.http import QueryDict
 from django.http.response import HttpResponseBase
@@ -15,6 +14,7 @@ from agents.providers.klen import people, server
 from agents.providers.klen.people import Changes, Person
 from agents.providers.listing import ListWish
 from agents.providers.reading import text
+from calls import variables
 from calls.api.dialect import answer
 from calls.api.visit import Action, Json, Problem, Visit
 from calls.forms.contacts import ContactForm
@@ -34,15 +34,21 @@ def known_as(visit: Visit, written: str) -> Contact | None:
         return None
     number = int(written[:17])
     near = visit.workspace.contacts.filter(pk__range=numeric.ids_of(number))
-    same = (row for row in near if numeric.number_of(str(row.pk)) == number)
+    same = (row for row in near if number_of(row) == number)
     return next(same, None)
 
 
-def _find(visit: Visit) -> Contact:
+def find(visit: Visit) -> Contact:
+    """Return the contact in the address; 404 where there is none."""
     contact = known_as(visit, visit.id)
     if contact is None:
         raise Problem(404, f"There is no contact “{visit.id}”.", "not_found")
     return contact
+
+
+def number_of(contact: Contact) -> int:
+    """Return the number that stands for a contact."""
+    return numeric.number_of(str(contact.pk))
 
 
 def person(contact: Contact) -> Person:
@@ -102,7 +108,7 @@ def _conditions(visit: Visit) -> Iterator[Q]:
 
 def get_contact(visit: Visit) -> HttpResponseBase:
     """Return one contact with everything known of it."""
-    return answer((200, _detail(visit, _find(visit))))
+    return answer((200, _detail(visit, find(visit))))
 
 
 def _detail(visit: Visit, contact: Contact) -> Json:
@@ -110,7 +116,8 @@ def _detail(visit: Visit, contact: Contact) -> Json:
     barred = visit.workspace.suppressions.filter(number=contact.number).first()
     if barred:
         found = replace(found, dnc_at=barred.created_at, dnc_reason=barred.reason)
-    return people.detail(found)
+    typed = variables.typed(visit.workspace, contact.attributes)
+    return people.detail(replace(found, attributes=typed))
 
 
 # --- Changing ------------------------------------------------------------------------
@@ -123,14 +130,14 @@ def create_contact(visit: Visit) -> HttpResponseBase:
 
 def replace_contact(visit: Visit) -> HttpResponseBase:
     """Put another person in the place of a contact: what is not given is emptied."""
-    contact = _find(visit)
+    contact = find(visit)
     _save(visit, contact, people.changes(visit.body, "", whole=True), {})
     return answer((200, _detail(visit, contact)))
 
 
 def change_contact(visit: Visit) -> HttpResponseBase:
     """Change what is given of a contact; the rest stays."""
-    contact = _find(visit)
+    contact = find(visit)
     wanted = people.changes(visit.body, contact.name, whole=False)
     _save(visit, contact, wanted, contact.attributes)
     return answer((200, _detail(visit, contact)))
@@ -140,26 +147,11 @@ def _save(
     visit: Visit, contact: Contact, wanted: Changes, attributes: Mapping[str, Any]
 ) -> None:
     """Save a contact by the rules of our own form, with an audit entry."""
-    is_new = contact._state.adding
-    before = {} if is_new else {name: getattr(contact, name) for name in FIELDS}
     form = ContactForm(contact, _as_form(contact, wanted, attributes))
     if not form.is_valid():
         raise Problem(400, " ".join(_problems(form)))
-    for name, value in form.cleaned_data.items():
-        setattr(contact, name, value)
-    try:
-        with transaction.atomic():
-            contact.save()
-    except IntegrityError:
-        raise Problem(400, "Another contact has this number.") from None
-    after = {name: getattr(contact, name) for name in FIELDS}
-    changed = [name for name in FIELDS if before.get(name) != after[name]]
-    visit.note(
-        "contact added" if is_new else "contact changed",
-        str(contact),
-        {name: before[name] for name in changed if name in before},
-        {name: after[name] for name in changed},
-    )
+    if not contact_book.save(contact, form.cleaned_data, visit.key):
+        raise Problem(400, "Another contact has this number.")
 
 
 def _as_form(

@@ -8,7 +8,7 @@ from typing import Any
 from agents.models import Carrier
 from agents.providers.registry import PROVIDERS
 from calls.hooks import voices
-from calls.models import CallStatus, EntryKind
+from calls.models import CallStatus, EntryKind, Scope, VariableKind
 from calls.models.call import CallType
 from calls.models.traffic import DeliveryState
 
@@ -192,6 +192,18 @@ SHAPES: dict[str, Json] = {
         attributes=FREE,
         created_at=TIME,
         changed_at=TIME,
+    ),
+    "Variable": fields(
+        id=ROW_ID,
+        scope=told("Whom it speaks of.", one_of(Scope.values)),
+        name=TEXT,
+        placeholder=told("The name that agents write, between two braces.", TEXT),
+        label=TEXT,
+        description=maybe(TEXT),
+        kind=one_of(VariableKind.values),
+        options=rows(TEXT),
+        value=told("The business's; contacts have theirs as attributes.", maybe(TEXT)),
+        created_at=TIME,
     ),
     "Suppression": fields(number=TEXT, reason=maybe(TEXT), created_at=TIME),
     "WebhookEndpoint": fields(

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from agents.drift import Drift
 from agents.models import Agent, Binding, Connection, PhoneNumber
-from calls.models import Contact, Suppression
+from calls.models import Contact, ContextVariable, Suppression
 from calls.own_json import Json, time
 
 
@@ -75,6 +75,22 @@ def contact_json(contact: Contact) -> Json:
         "attributes": contact.attributes,
         "created_at": time(contact.created_at),
         "changed_at": time(contact.changed_at),
+    }
+
+
+def variable_json(row: ContextVariable) -> Json:
+    """Return a context variable."""
+    return {
+        "id": str(row.pk),
+        "scope": row.scope,
+        "name": row.name,
+        "placeholder": row.placeholder,
+        "label": row.label,
+        "description": row.description or None,
+        "kind": row.kind,
+        "options": row.options,
+        "value": row.value or None,
+        "created_at": time(row.created_at),
     }
 
 

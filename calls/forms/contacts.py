@@ -1,7 +1,7 @@
 """The form of one contact."""
 
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -9,7 +9,8 @@ from django import forms
 from django.http import QueryDict
 
 from agents import phone
-from calls.models import Contact
+from calls import variables
+from calls.models import Contact, ContextVariable
 from calls.people import contact_rows
 from calls.people.contact_rows import VARIABLE_NAME, Refused
 from dashboard.models import Workspace
@@ -64,6 +65,11 @@ class ContactForm(forms.Form):
         self.duplicate: Contact | None = None
         self.attribute_problems: list[str] = []
         self.pairs = self._pairs(data)
+
+    @cached_property
+    def defined(self) -> list[ContextVariable]:
+        """The variables that may be known of every contact."""
+        return variables.defined(self.contact.workspace, variables.CONTACT)
 
     def _pairs(self, data: QueryDict | None) -> Pairs:
         """Return the attribute rows: as they were sent, else as they are stored."""
@@ -121,10 +127,13 @@ class ContactForm(forms.Form):
             for name, value in self.pairs
             if len(value) > contact_rows.LONGEST_VALUE
         ]
-        self.attribute_problems = [problem for problem in problems if problem]
+        kept, unfit = variables.refitted(
+            self.defined, self.contact.attributes, dict(self.pairs)
+        )
+        self.attribute_problems = [problem for problem in problems if problem] + unfit
         if self.attribute_problems:
             raise forms.ValidationError("The attributes cannot be saved as they are.")
-        return {**self.cleaned_data, "attributes": dict(self.pairs)}
+        return {**self.cleaned_data, "attributes": kept}
 
 
 def name_problem(name: str) -> str:

@@ -20,7 +20,7 @@ from agents import abilities, phone
 from agents.models import Carrier, Direction
 from agents.providers.base import LaunchWish, Overrides
 from calls import plan as planning
-from calls import policy
+from calls import policy, variables
 from calls.forms import callee, choices
 from calls.forms.fields import HeadersField, JsonObjectField, PairsField
 from calls.models import Call
@@ -29,6 +29,8 @@ from calls.refusals import Refusal
 from dashboard.models import Member
 
 VARIABLE, SHOWN = "var-", "was-"
+# Where a variable comes from that need not be typed, in words.
+KNOWN_FROM = {variables.CONTACT: "contact", variables.BUSINESS: "the business"}
 FOLDED = (
     "metadata",
     "sip_headers",
@@ -43,12 +45,18 @@ LACKED = ("versions", "variables", "overrides", "sip_headers", "trunks", "web_ca
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One variable on the form; `shown` is what the contact says for it."""
+    """One variable on the form; `shown` is what is known for it without typing."""
 
     name: str
     value: str
     origin: str
     shown: str
+
+    @property
+    def whence(self) -> str:
+        """Where the value comes from, in words."""
+        known = KNOWN_FROM.get(self.origin)
+        return f"from {known}" if known else self.origin
 
 
 class LaunchForm(forms.Form):
@@ -170,7 +178,7 @@ class LaunchForm(forms.Form):
         )
 
     def _typed(self) -> dict[str, str]:
-        """Return the variables typed here; what the contact said is not among them."""
+        """Return the variables typed here; what is known is not among them."""
         more: dict[str, str] = self.cleaned_data.get("more_variables", {})
         return more | self._boxes()
 
@@ -204,28 +212,22 @@ class LaunchForm(forms.Form):
 
     @cached_property
     def rows(self) -> list[Row]:
-        """The variables: those to be typed first, then the contact's, then others.
+        """The variables: those to be typed first, then what is known, then others.
 
         A row does not move when it is filled in, for it would move under the hands.
         """
-        known = self.plan.contact.as_variables() if self.plan.contact else {}
+        known = {name: one.value for name, one in self.plan.known.items()}
         order = self.plan.version.variables if self.plan.version else []
         place = {name: index for index, name in enumerate(order)}
         theirs = sorted(
             self.plan.variables,
-            key=lambda v: (v.origin == "contact", place.get(v.name, len(place))),
+            key=lambda v: (v.origin in KNOWN_FROM, place.get(v.name, len(place))),
         )
         names = {v.name for v in theirs}
         others = {n: v for n, v in self._boxes().items() if n not in names}
         return [
             Row(v.name, v.value, v.origin, known.get(v.name, "")) for v in theirs
         ] + [Row(name, value, "typed", "") for name, value in others.items()]
-
-    @property
-    def knows_words(self) -> bool:
-        """Whether the agent's words are known here, and so its variables."""
-        version = self.plan.version
-        return bool(version and (version.prompt or version.opening_line))
 
     @property
     def missing(self) -> list[str]:

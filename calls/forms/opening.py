@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from agents import phone
 from agents.models import Agent, Direction, PhoneNumber
 from agents.providers.base import Overrides
+from calls import variables
 from calls.forms.launch import VARIABLE
 from calls.models import Call, Contact
 from dashboard.models import Workspace
@@ -54,7 +55,7 @@ def _again(call: Call) -> dict[str, str]:
     inbound = call.direction == Direction.INBOUND
     skips = call.ignore_e164_validation and not phone.is_e164(call.other_number)
     named = call.contact is not None and not skips
-    known = call.contact.as_variables() if call.contact else {}
+    known = variables.values(call.workspace, call.contact)
     typed = {
         VARIABLE + name: value
         for name, value in call.variables.items()

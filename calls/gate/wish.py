@@ -8,9 +8,16 @@ from agents.models import E164, Carrier
 from agents.providers.reading import kept
 from calls.plan import Plan
 from calls.refusals import Found, Refusal, Seen
+from calls.variables import BUSINESS, CONTACT
 
 SIP_NAME = re.compile(r"[Xx]-[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 VARIABLE_NAME = re.compile(r"[A-Za-z_][\w.-]*")
+# Where a variable comes from that the wish does not say.
+WHENCE = {
+    CONTACT: "from the contact",
+    BUSINESS: "from the business",
+    "missing": "said by nobody",
+}
 MAX_DURATION_MS = (60_000, 7_200_000)
 
 
@@ -82,9 +89,12 @@ def sip_headers(plan: Plan) -> Iterator[Found]:
 
 
 def variables(plan: Plan) -> Iterator[Found]:
-    """Are the variables plain names with texts?"""
+    """Are the variables plain names with texts? And where does each come from?"""
     if plan.wish.variables:
         yield Seen("variables", "plain names, texts", _names(plan.wish.variables))
+    for origin, where in WHENCE.items():
+        if names := [row.name for row in plan.variables if row.origin == origin]:
+            yield Seen("variables", where, ", ".join(names))
     for name, value in plan.wish.variables.items():
         if VARIABLE_NAME.fullmatch(name) and isinstance(value, str):
             continue

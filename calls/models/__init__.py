@@ -28,6 +28,7 @@ from calls.models.traffic import (
     WebhookEndpoint,
     WebhookEvent,
 )
+from calls.models.variables import ContextVariable, Scope, VariableKind
 from calls.models.views import SavedView
 from calls.models.watch import Watch
 
@@ -41,6 +42,7 @@ __all__ = [
     "CallTag",
     "Contact",
     "ContactImport",
+    "ContextVariable",
     "DayTally",
     "Delivery",
     "DeliveryState",
@@ -68,6 +70,7 @@ __all__ = [
     "RetentionPolicy",
     "RetentionRun",
     "SavedView",
+    "Scope",
     "Share",
     "ShareOpening",
     "Source",
@@ -79,6 +82,7 @@ __all__ = [
     "ToldBy",
     "ToolCall",
     "Turn",
+    "VariableKind",
     "Wallet",
     "Watch",
     "WebhookEndpoint",

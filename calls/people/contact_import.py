@@ -19,6 +19,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.timezone import now as utc_now
 
+from calls import variables
 from calls.models import Contact
 from calls.models.imports import SILENCE, ContactImport, ImportStatus
 from calls.people import contact_file, contact_rows
@@ -83,6 +84,12 @@ def lines_of(row: ContactImport) -> Iterator[Line]:
     return islice(table_of(row).lines(), 1 if row.has_header else 0, None)
 
 
+def people_of(row: ContactImport, lines: Iterable[Line]) -> Iterator[Person]:
+    """Read lines as the columns say; attributes must be of their kinds."""
+    defined = variables.defined(row.workspace, variables.CONTACT)
+    return contact_rows.people(lines, row.columns, row.country, defined=defined)
+
+
 def choose(row: ContactImport, choices: dict[str, Any], now: datetime) -> None:
     """Keep what the columns mean and how to read the file, until it runs."""
     for name in CHOSEN:
@@ -98,7 +105,7 @@ def preview(row: ContactImport) -> Preview:
     refused: list[tuple[Person, Cells]] = []
     lines = list(islice(lines_of(row), PREVIEWED))
     contacts = row.workspace.contacts.all()
-    people = contact_rows.people(lines, row.columns, row.country)
+    people = people_of(row, lines)
     for batch in _batches(zip(people, lines, strict=True)):
         found = sort_out(row, [person for person, _ in batch], contacts)
         counts.update(found.counts())
@@ -150,7 +157,7 @@ def _work(row: ContactImport) -> None:
     """Write batch after batch, from where an earlier run was stopped."""
     refused: list[tuple[int, str]] = []
     position = 0
-    people = contact_rows.people(lines_of(row), row.columns, row.country)
+    people = people_of(row, lines_of(row))
     for batch in _batches(people):
         refused += [(person.line, person.reason) for person in batch if person.reason]
         position += len(batch)

@@ -2,8 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
@@ -13,6 +13,7 @@ from django.core.validators import validate_email
 
 from agents import phone
 from agents.models import E164
+from calls.models import ContextVariable
 from calls.people.contact_file import Cells, Line, looks_like_number
 
 IGNORE = ""
@@ -125,11 +126,21 @@ def _ascii(text: str) -> str:
 
 
 # --- What a row says -----------------------------------------------------------------
-def people(lines: Iterable[Line], columns: list[str], country: str) -> Iterator[Person]:
-    """Read every line; a number that came before in the file is refused."""
+def people(
+    lines: Iterable[Line],
+    columns: list[str],
+    country: str,
+    *,
+    defined: Iterable[ContextVariable] = (),
+) -> Iterator[Person]:
+    """Read every line; a number that came before in the file is refused.
+
+    `defined` are the variables of contacts: their values must be of their kinds.
+    """
     seen: dict[str, int] = {}
+    kinds = {row.name: row for row in defined}
     for line, cells in lines:
-        person = read_person(line, cells, columns, country)
+        person = _fitted(read_person(line, cells, columns, country), kinds)
         before = seen.setdefault(person.number, line) if person.number else line
         if before != line:
             person = Person(line, reason=f"Line {before:,} has the same number.")
@@ -158,6 +169,18 @@ def read_person(line: int, cells: Cells, columns: list[str], country: str) -> Pe
         return Person(line, _with_name(fields), attributes, number)
     except Refused as refusal:
         return Person(line, reason=str(refusal))
+
+
+def _fitted(person: Person, kinds: Mapping[str, ContextVariable]) -> Person:
+    """Refuse a person who has an attribute that is not of its kind."""
+    try:
+        fit = {
+            name: kinds[name].read(value) if name in kinds else value
+            for name, value in person.attributes.items()
+        }
+    except ValueError as error:
+        return Person(person.line, reason=str(error))
+    return replace(person, attributes=fit)
 
 
 def read_number(cell: str, country: str) -> str:

@@ -10,6 +10,7 @@ from calls.api import (
     native_lines,
     native_money,
     native_people,
+    native_variables,
 )
 from calls.api.compat import compat
 from calls.api.native_door import api, nothing_here
@@ -19,7 +20,7 @@ from calls.views.webhooks import webhook
 # What they hold is on the API by their being read.
 NATIVE = (
     *(native, native_faults, native_hooks, native_lines),
-    *(native_money, native_people),
+    *(native_money, native_people, native_variables),
 )
 
 

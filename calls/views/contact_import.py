@@ -17,7 +17,6 @@ from calls import tasks
 from calls.forms.contact_import import ImportForm, ImportMapForm
 from calls.models import ContactImport, ImportStatus
 from calls.people import contact_import as importing
-from calls.people import contact_rows
 from calls.people.contact_file import UnreadableFile
 from calls.views.contacts import need_edit
 from dashboard.htmx import HtmxRequest, render_page
@@ -77,7 +76,7 @@ def contact_import_preview(request: HtmxRequest, pk: uuid.UUID) -> HttpResponse:
     if row.status != ImportStatus.MAPPED:
         return redirect(row)
     lines = islice(importing.lines_of(row), SAMPLES)
-    people = contact_rows.people(lines, row.columns, row.country)
+    people = importing.people_of(row, lines)
     context = {
         "row": row,
         "people": [(person, phone.parse(person.number)) for person in people],

@@ -14,6 +14,7 @@ from django.views.decorators.http import (
 )
 
 from agents import phone
+from calls import variables
 from calls.forms.contacts import ContactForm, zones
 from calls.models import Contact
 from calls.people import contact_book
@@ -59,6 +60,7 @@ def contact_detail(request: HtmxRequest, pk: uuid.UUID) -> HttpResponse:
         "is_suppressed": request.workspace.suppressions.filter(
             number=contact.number
         ).exists(),
+        "attributes": variables.labelled(contact),
         "page": contact_book.timeline(calls, request.GET.get("older")),
     }
     return render_page(request, "calls/contact_detail.html", context, part="timeline")

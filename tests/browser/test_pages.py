@@ -33,6 +33,7 @@ PAGES = [
     "/settings/webhooks/new/",
     "/settings/webhooks/new/?format=retell",
     "/settings/do-not-call/",
+    "/settings/variables/",
     "/settings/money/",
     "/settings/calling/",
     "/settings/privacy/",

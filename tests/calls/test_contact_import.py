@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from calls.models import ContactImport, ImportStatus, OnKnown
+from calls.models import ContactImport, ContextVariable, ImportStatus, OnKnown
 from calls.people import contact_file, contact_import, contact_rows
 from calls.people.contact_file import Table, UnreadableFile
 from calls.people.contact_rows import Person
@@ -198,7 +198,27 @@ def test_the_same_number_twice_in_a_file_is_refused_the_second_time() -> None:
     assert second.reason == "Line 2 has the same number."
 
 
+@pytest.mark.parametrize(("cell", "says"), [("12", ""), ("many", "seats must be")])
+def test_an_attribute_must_be_of_its_kind(cell: str, says: str) -> None:
+    seats = ContextVariable(scope="contact", name="seats", kind="number")
+    lines = [(2, ("+14155550142", cell))]
+    columns = ["number", "attribute:seats"]
+    (row,) = contact_rows.people(lines, columns, "US", defined=[seats])
+    assert row.reason.startswith(says) and bool(row.reason) == bool(says)
+    assert row.attributes == ({} if says else {"seats": "12"})
+
+
 # --- importing
+@pytest.mark.django_db
+def test_what_is_defined_holds_for_imports(run: Run, workspace: Workspace) -> None:
+    workspace.context_variables.create(
+        scope="contact", name="plan", label="Plan", kind="select", options=["Gold"]
+    )
+    row = run("Maria,+14155550142,,,Gold\nTheo,+14155550143,,,Iron\n")
+    assert (row.counts["new"], row.counts["refused"]) == (1, 1)
+    assert workspace.contacts.get().attributes == {"plan": "Gold"}
+
+
 @pytest.mark.django_db
 def test_new_people_are_written(run: Run, workspace: Workspace) -> None:
     row = run("Maria,+14155550142,maria@example.com,,Gold\n")

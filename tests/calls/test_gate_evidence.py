@@ -48,11 +48,11 @@ def plan(workspace: Workspace, agent: Agent, manager: Member) -> Plan:
 
 
 def seen(plan: Plan) -> dict[str, tuple[str, str]]:
-    """Return what each check looked at and saw."""
+    """Return what each check looked at and saw, first."""
     assert policy.check(plan) == []
     rows = policy.evidence(plan)
     assert all(set(row) == {"check", "looked_at", "saw"} for row in rows)
-    return {row["check"]: (row["looked_at"], row["saw"]) for row in rows}
+    return {row["check"]: (row["looked_at"], row["saw"]) for row in rows[::-1]}
 
 
 def test_every_check_says_what_it_looked_at_and_what_it_saw(
@@ -77,6 +77,34 @@ def test_every_check_says_what_it_looked_at_and_what_it_saw(
         "provider": ("Simulator", "overrides, SIP headers, variables"),
         "queue": ("at most 20,000 waiting", "room"),
     }
+
+
+def test_each_variable_says_where_it_comes_from(
+    workspace: Workspace, agent: Agent
+) -> None:
+    latest = agent.version(None)
+    assert latest is not None
+    latest.prompt = "{{first_name}} {{plan}} {{tier}} {{business_hours}} {{mood}}"
+    latest.save()
+    workspace.context_variables.create(
+        scope="business", name="hours", label="Hours", value="9 to 5"
+    )
+    make_contact(workspace, number=CALLEE, name="Jamie", attributes={"tier": "gold"})
+    wish = LaunchWish(
+        to_number=CALLEE, agent_id=str(agent.pk), variables={"plan": "Pro"}
+    )
+    told = prepare(workspace, wish)
+    assert policy.check(told) == []
+    assert [
+        (row["looked_at"], row["saw"])
+        for row in policy.evidence(told)
+        if row["check"] == "variables"
+    ] == [
+        ("plain names, texts", "plan"),
+        ("from the contact", "first_name, tier"),
+        ("from the business", "business_hours"),
+        ("said by nobody", "mood"),
+    ]
 
 
 def test_a_program_is_named_by_its_key(workspace: Workspace, agent: Agent) -> None:

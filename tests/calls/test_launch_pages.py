@@ -137,8 +137,14 @@ def test_a_call_is_made_again_with_the_same_words(
         metadata={"campaign": "june"},
         status="ended",
     )
+    workspace.context_variables.create(
+        scope="business", name="hours", label="Hours", value="9 to 5"
+    )
+    call.variables["business_hours"] = "9 to 5"
+    call.save()
     page = client.get(NEW, {"again": str(call.pk)})
     shown = fields(page)
+    assert "var-business_hours" not in shown
     assert "Again: the call of" in text(page)
     assert (shown["who"], shown["var-plan"], shown["var-mood"]) == (
         CALLEE,
@@ -242,6 +248,17 @@ def test_missing_variables_are_first_and_warned_of_but_not_refused(
     assert names == ["plan", "first_name"]
     assert "1 thing is missing: plan" in text(page)
     assert "Ready:" in text(page)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "says"),
+    [("You wait.", "waits for the other side"), ("", "begins is not known here")],
+)
+def test_an_agent_without_an_opening_line_waits_or_is_not_known(
+    client: Client, wish: dict[str, str], agent: Agent, prompt: str, says: str
+) -> None:
+    agent.versions.update(prompt=prompt, opening_line="", variables=[])
+    assert says in text(client.post(PREVIEW, wish))
 
 
 # --- what the provider lacks

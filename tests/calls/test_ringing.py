@@ -46,6 +46,15 @@ def test_the_agent_bound_here_answers_and_knows_the_caller(agent: Agent) -> None
     assert said["dynamic_variables"]["first_name"] == "Ida"
 
 
+def test_who_answers_knows_the_business_too(agent: Agent) -> None:
+    line = agent.connection
+    bind(make_number(line, number=OURS), "inbound", agent)
+    line.workspace.context_variables.create(
+        scope="business", name="hours", label="Hours", value="9 to 5"
+    )
+    assert answer(line)["dynamic_variables"] == {"business_hours": "9 to 5"}
+
+
 @pytest.mark.parametrize("version", [0, 1])
 def test_the_version_that_is_bound_answers(agent: Agent, version: int) -> None:
     bind(make_number(agent.connection, number=OURS), "inbound", agent, version)

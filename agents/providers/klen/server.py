@@ -45,6 +45,13 @@ ROUTES = Routes(
     ("GET", "api/v1/contacts/{id}", "get_contact"),
     ("PUT", "api/v1/contacts/{id}/update", "replace_contact"),
     ("PATCH", "api/v1/contacts/{id}/update", "change_contact"),
+    ("POST", "api/v1/contacts/{id}/context", "set_contact_context"),
+    ("POST", "api/v1/business/context", "set_business_context"),
+    ("GET", "api/v1/context-variables", "list_variables"),
+    ("POST", "api/v1/context-variables/create", "create_variable"),
+    ("PUT", "api/v1/context-variables/{id}/update", "replace_variable"),
+    ("PATCH", "api/v1/context-variables/{id}/update", "change_variable"),
+    ("DELETE", "api/v1/context-variables/{id}/delete", "delete_variable"),
     ("POST", "api/webhooks/create/", "create_webhook"),
 )
 

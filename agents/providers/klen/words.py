@@ -117,10 +117,12 @@ REFUSALS = {
 }
 NOT_FOUND = "not_found"
 NO_KEY = ("authentication_required", "invalid_key")
-# Every error of the sheet: an answer with another word, or none, is hardly Klen's.
+# Every error of the sheet, and two of the page on how a context variable is created: an
+# answer with another word, or none, is hardly Klen's.
 KNOWN = frozenset(
     {
         *("validation_error", "invalid_json", "invalid_value", "undefined_variable"),
+        *("missing_parameter", "duplicate_variable"),
         *("missing_phone_number", "missing_agent_id", "invalid_phone_number"),
         *("insufficient_funds", "permission_denied", "do_not_call", "agent_not_found"),
         *("no_phone_number", "rate_limit_exceeded", "server_error"),
@@ -128,7 +130,7 @@ KNOWN = frozenset(
     }
 )
 
-# The gate's code → their status and error, where both are not the same already.
+# The gate's code, or that of an address → their status and error.
 ERRORS = {
     "missing_phone_number": (400, "missing_phone_number"),
     "missing_agent_id": (400, "missing_agent_id"),
@@ -137,6 +139,10 @@ ERRORS = {
     "invalid_sip_header": (400, "validation_error"),
     "invalid_variables": (400, "validation_error"),
     "invalid_override": (400, "validation_error"),
+    "invalid_value": (400, "invalid_value"),
+    "undefined_variable": (400, "undefined_variable"),
+    "missing_parameter": (400, "missing_parameter"),
+    "duplicate_variable": (400, "duplicate_variable"),
     "authentication_required": (401, "authentication_required"),
     "invalid_key": (401, "invalid_key"),
     "insufficient_funds": (402, "insufficient_funds"),
