@@ -150,11 +150,12 @@ def list_webhook_deliveries(
 def get_webhook_delivery(
     request: HttpRequest, endpoint_id: int, delivery_id: int
 ) -> Json:
-    """Return one delivery with its body and every try."""
+    """Return one delivery with its body (null: it was erased) and every try."""
     row = _endpoint(key_of(request, READ), endpoint_id)
     one = _deliveries(row, delivery_id)[0]
     tries = [attempt_json(attempt) for attempt in one.log.order_by("pk")]
-    return delivery_json(one) | {"body": json.loads(one.body), "log": tries}
+    body = json.loads(one.body) if one.body else None
+    return delivery_json(one) | {"body": body, "log": tries}
 
 
 @api.post(

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.db import connection
 from pytest_django.live_server_helper import LiveServer
 
 from agents.models import Agent, Direction, bind
@@ -105,6 +106,23 @@ def test_a_list_costs_the_same_for_1_and_20_calls(
             answer = send(method, address, body, headers)
         assert answer.status_code == 200
         assert answer.content.count(b"agent_1") >= 20
+
+
+@every_dialect
+def test_a_mistake_of_ours_is_said_in_the_dialects_shape(
+    slug: str, keys: Keys, agent: Agent
+) -> None:
+    def broken(execute: Any, sql: str, *rest: Any) -> Any:
+        raise ArithmeticError("a mistake of ours")
+
+    method, path, body = DOORS[slug].lists[0]
+    headers = {name: value.format(*keys) for name, value in DOORS[slug].headers.items()}
+    address = f"/compat/{slug}/{path.format(agent.workspace.pk)}"
+    with connection.execute_wrapper(broken):
+        answer = send(method, address, body, headers)
+    status, shape = DIALECTS[slug].error(500, "server_error", "")
+    assert (answer.status_code, set(answer.json())) == (status, set(shape))
+    assert "mistake" not in answer.content.decode()
 
 
 # --- Scripted troubles ---------------------------------------------------------------
