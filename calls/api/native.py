@@ -3,7 +3,6 @@
 import uuid
 from typing import Annotated, Any
 
-from django.db import transaction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -78,14 +77,10 @@ def create_call(
     wish_key = f"key:{idempotency_key}" if idempotency_key else ""
     if not wish_key and body.external_id:
         wish_key = f"external:{body.external_id}"
-    is_new = not launch.is_repeat(ready, wish_key)
-    if is_new and (refusal := launch.against(ready, wish_key)):
-        raise _refused(refusal)
     try:
-        with transaction.atomic():
+        call, is_new = launch.ask(ready, wish_key, body.scheduled_at), False
+        if call is None:
             call, is_new = launch.launch(ready, wish_key, body.scheduled_at)
-            if is_new:
-                tasks.nudge(call)
     except launch.LaunchConflict as conflict:
         message = "This key was used for a call with other values."
         raise Problem(
@@ -95,6 +90,7 @@ def create_call(
         raise _refused(error.refusal) from None
     if not is_new:
         return Status(200, _shown(key, call.pk))
+    tasks.nudge(call)
     # Nothing was said in it yet, so there is nothing to read.
     return Status(201, _told(key, call_json(call, with_transcript=False)))
 
