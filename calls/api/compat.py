@@ -29,7 +29,8 @@ from calls.privacy import masking
 from dashboard.models import ApiKey
 
 logger = logging.getLogger(__name__)
-READS_CALLS = "calls:read"
+# What needs one of these answers with calls.
+SHOW_CALLS = (keys.READS_CALLS, keys.WRITES_CALLS)
 # What only one dialect's clients can do, beside what all of them can.
 MORE: dict[str, dict[str, Action]] = {
     "retell": retell_calls.ACTIONS
@@ -89,7 +90,7 @@ def _answer(
         body=read_body(request),
     )
     done: HttpResponseBase = act(Visit(request, key, door, slug))
-    return _as_seen(key, done) if scope == READS_CALLS else done
+    return _as_seen(key, done) if scope in SHOW_CALLS else done
 
 
 def _as_seen(key: ApiKey, done: HttpResponseBase) -> HttpResponseBase:

@@ -143,7 +143,8 @@ def update_call(visit: Visit) -> HttpResponseBase:
         call.from_number = string(body, "from_number")[:40] or call.from_number
         fields += ["status_raw", "direction", "from_number"]
     call.save(update_fields=fields)
-    return dialect.answer((200, server.updated(visit.door.tenant, record(call))))
+    told = record(call, is_heard=visit.may_read)
+    return dialect.answer((200, server.updated(visit.door.tenant, told)))
 
 
 def _is_record(call: Call) -> bool:
