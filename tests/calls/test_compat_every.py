@@ -22,7 +22,7 @@ from agents.providers.base import (
 )
 from agents.providers.registry import DIALECTS, PROVIDERS
 from dashboard.models import Workspace
-from tests.calls.doors import over_the_wire, send, staffed, took_place, wish
+from tests.calls.doors import HOOK, over_the_wire, send, staffed, took_place, wish
 from tests.factories import make_call
 
 pytestmark = pytest.mark.django_db
@@ -123,6 +123,45 @@ def test_a_mistake_of_ours_is_said_in_the_dialects_shape(
     status, shape = DIALECTS[slug].error(500, "server_error", "")
     assert (answer.status_code, set(answer.json())) == (status, set(shape))
     assert "mistake" not in answer.content.decode()
+
+
+# How a client has itself told of calls, at {url}.
+HOOKS = {
+    "klen": ("POST", "api/webhooks/create/", {"subscribed_events": ["call.ended"]}),
+    "retell": ("PATCH", "update-agent/agent_1", {}),
+    "uponai": ("PATCH", "api/agents/agent_1", {"workspaceId": 42}),
+    "zudu": ("POST", "api/post-call-webhooks/create", {}),
+}
+
+
+def hooked(slug: str, keys: Keys, url: str) -> Any:
+    """Ask for webhooks at an address."""
+    method, path, body = HOOKS[slug]
+    named = {"webhook_url": url} if method == "PATCH" else {"name": "CRM", "url": url}
+    headers = {name: value.format(*keys) for name, value in DOORS[slug].headers.items()}
+    return send(method, f"/compat/{slug}/{path}", body | named, headers)
+
+
+@pytest.mark.parametrize("slug", sorted(HOOKS))
+@pytest.mark.parametrize(
+    "url", ["https://0x7f.1/hook", "https://127.1/hook", "https://[::1]/hook"]
+)
+def test_webhooks_go_to_no_address_that_stands_for_us(
+    slug: str, url: str, keys: Keys, agent: Agent, settings: Any
+) -> None:
+    settings.ALLOW_PRIVATE_ADDRESSES = False
+    assert hooked(slug, keys, url).status_code == 400
+    assert not agent.workspace.endpoints.exists()
+
+
+@pytest.mark.parametrize("slug", sorted(HOOKS))
+def test_a_long_address_of_webhooks_is_kept_whole_or_refused(
+    slug: str, keys: Keys, agent: Agent
+) -> None:
+    url = f"{HOOK}?{'x' * 400}"
+    assert hooked(slug, keys, url).status_code in (200, 201)
+    assert agent.workspace.endpoints.get().url == url
+    assert hooked(slug, keys, url + "x" * 400).status_code == 400
 
 
 # --- Scripted troubles ---------------------------------------------------------------
