@@ -1,7 +1,7 @@
 """Writing down a wish to call: one row for one wish, however often it comes.
 
-Whoever launches has asked `policy.check` and has the lane looked at once the row is
-committed (`tasks.nudge`).
+Whoever launches has asked the gate (`ask`, or the form `policy.check`) and has the lane
+looked at once the row is committed (`tasks.nudge`).
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from calls import lifecycle, policy
 from calls.models import Call
 from calls.plan import Plan
-from calls.refusals import Refusal
+from calls.refusals import LaunchRefused
 from dashboard.models import Workspace
 
 
@@ -34,19 +34,31 @@ def take_turns(workspace: Workspace) -> None:
     Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)
 
 
-def is_repeat(plan: Plan, key: str) -> bool:
-    """Tell whether the wish with this key has become a call already.
+def repeated(plan: Plan, key: str, scheduled_at: datetime | None = None) -> Call | None:
+    """Return the call that a wish with this key has become; None: it is a new one.
 
-    A repeat is that call, even if it could not go out any more.
+    It is that call even if it could not go out any more. Raises LaunchConflict where
+    the key came with another wish.
     """
-    return bool(key) and plan.workspace.calls.filter(launch_key=key).exists()
+    first = plan.workspace.calls.filter(launch_key=key).first() if key else None
+    if first is not None and first.launch_digest != _digest(plan, scheduled_at):
+        raise LaunchConflict(first)
+    return first
 
 
-def against(plan: Plan, key: str) -> Refusal | None:
-    """Return what speaks first against launching a wish that was not there before."""
-    refusals = policy.check(plan)
-    # It may have become a call meanwhile, and that be what speaks against it.
-    return refusals[0] if refusals and not is_repeat(plan, key) else None
+def ask(plan: Plan, key: str, scheduled_at: datetime | None = None) -> Call | None:
+    """Ask whether a wish may go out; return its call where it has become one already.
+
+    Raises LaunchRefused with what speaks first against it, and LaunchConflict.
+    """
+    if first := repeated(plan, key, scheduled_at):
+        return first
+    if refusals := policy.check(plan):
+        # It may have become a call meanwhile, and that be what speaks against it.
+        if first := repeated(plan, key, scheduled_at):
+            return first
+        raise LaunchRefused(refusals[0])
+    return None
 
 
 def launch(
@@ -59,19 +71,17 @@ def launch(
 
     A repeat with the same `key` returns the first call and dials nothing; the same key
     with another wish raises LaunchConflict; LaunchRefused where what it may cost is
-    not there (any more). The caller has asked `policy.check` and nudges the dispatch on
-    commit.
+    not there (any more). The caller has asked whether it may go out (`ask`), and nudges
+    the dispatch on commit.
     """
     digest = _digest(plan, scheduled_at)
     try:
         with transaction.atomic():
             call = _write(plan, key, digest, scheduled_at, now or datetime.now(tz=UTC))
     except IntegrityError:
-        first = plan.workspace.calls.filter(launch_key=key).first() if key else None
+        first = repeated(plan, key, scheduled_at)
         if first is None:
             raise
-        if first.launch_digest != digest:
-            raise LaunchConflict(first) from None
         return first, False
     return call, True
 

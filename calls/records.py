@@ -1,5 +1,7 @@
 """A call as one record in our words, for a dialect or an API to render."""
 
+from dataclasses import replace
+
 from agents.providers.base import (
     Analysis,
     CallRecord,
@@ -11,13 +13,17 @@ from agents.providers.base import (
 from calls.models import Call, ToolCall, Turn
 
 
-def record(call: Call, *, with_turns: bool = True) -> CallRecord:
+def record(call: Call, *, with_turns: bool = True, is_heard: bool = True) -> CallRecord:
     """Return the whole call; its turns and tools are prefetched where they are wanted.
 
     Also wanted: `agent`. Without `with_turns` both stay unknown, and nothing is asked
-    of the database for them.
+    of the database for them. Who may not read calls has not heard them (`is_heard`):
+    then the analysis and the recording stay unknown, too.
     """
     agent = call.agent
+    update = _update(call, with_turns=with_turns and is_heard)
+    if not is_heard:
+        update = replace(update, analysis=None, recording_url="")
     return CallRecord(
         id=str(call.pk),
         status=call.status,
@@ -29,7 +35,7 @@ def record(call: Call, *, with_turns: bool = True) -> CallRecord:
         from_number=call.from_number,
         to_number=call.to_number,
         created_at=call.created_at,
-        update=_update(call, with_turns=with_turns),
+        update=update,
         overrides=Overrides(**call.overrides),
         variables=call.variables,
         sip_headers=call.sip_headers,

@@ -12,13 +12,15 @@ E164 = re.compile(r"\+[1-9][0-9]{5,14}")
 
 
 def string(body: Json, name: str, *, longest: int = 200, required: bool = False) -> str:
-    """Return a string, cut where it is longer than `longest`."""
+    """Return a string of at most `longest` characters."""
     value = body.get(name)
     if value is not None and not isinstance(value, str):
         raise WishRefused(f"{name} must be a string.")
     if required and not value:
         raise WishRefused(f"{name} is required.")
-    return text(value, longest)
+    if len(value or "") > longest:
+        raise WishRefused(f"{name} is longer than {longest} characters.")
+    return text(value)
 
 
 def object_of(body: Json, name: str) -> Json:

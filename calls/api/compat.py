@@ -1,6 +1,7 @@
 """The door for clients that speak a provider's API: `/compat/<slug>/<their own path>`."""
 
 import json
+import logging
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, JsonResponse
@@ -22,11 +23,14 @@ from calls.api import (
     uponai,
     zudu,
 )
+from calls.api.native_faults import OUR_FAULT
 from calls.api.visit import Action, Problem, Visit, read_body
 from calls.privacy import masking
 from dashboard.models import ApiKey
 
-READS_CALLS = "calls:read"
+logger = logging.getLogger(__name__)
+# What needs one of these answers with calls.
+SHOW_CALLS = (keys.READS_CALLS, keys.WRITES_CALLS)
 # What only one dialect's clients can do, beside what all of them can.
 MORE: dict[str, dict[str, Action]] = {
     "retell": retell_calls.ACTIONS
@@ -59,6 +63,10 @@ def compat(request: HttpRequest, slug: str, path: str) -> HttpResponseBase:
         return JsonResponse(body, status=status, safe=False, headers=no.headers)
     except ProviderError as error:
         return dialect.answer(side.error(*_meaning(error), error.message))
+    except Exception:
+        # Whatever nobody foresaw: a client reads no page of ours.
+        logger.exception("%s %s failed", request.method, request.path)
+        return dialect.answer(side.error(500, "server_error", OUR_FAULT))
 
 
 def _answer(
@@ -82,7 +90,7 @@ def _answer(
         body=read_body(request),
     )
     done: HttpResponseBase = act(Visit(request, key, door, slug))
-    return _as_seen(key, done) if scope == READS_CALLS else done
+    return _as_seen(key, done) if scope in SHOW_CALLS else done
 
 
 def _as_seen(key: ApiKey, done: HttpResponseBase) -> HttpResponseBase:

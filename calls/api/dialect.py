@@ -45,7 +45,8 @@ def launch(visit: Visit) -> HttpResponseBase:
     call = launching.launch(visit, side.wish(visit.door))
     if call is None:
         return manners.no_answer(visit.request)
-    return answer(side.launched(visit.door, record(call, with_turns=False)))
+    told = record(call, with_turns=False, is_heard=visit.may_read)
+    return answer(side.launched(visit.door, told))
 
 
 def get_call(visit: Visit) -> HttpResponseBase:

@@ -35,7 +35,7 @@ def take_webhook(
     url = string(body, "webhook_url", 600) or (found.url if found else "")
     if not url:
         return
-    if wrong := address.problem(url):
+    if wrong := address.problem_now(url):
         raise Problem(400, f"webhook_url: {wrong}")
     events = _events(body, found, known)
     endpoints(agent, dialect).exclude(url=url).delete()

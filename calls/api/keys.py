@@ -13,6 +13,7 @@ from dashboard.models import ApiKey
 
 # "Last used" is shown to people; a write for every request would be a waste.
 TOUCH_EVERY = timedelta(minutes=1)
+READS_CALLS, WRITES_CALLS = "calls:read", "calls:write"
 # Words of ours end so: who has the key is not who can mend it.
 ASK = "Ask an admin of the workspace for a new one."
 

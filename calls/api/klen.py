@@ -26,7 +26,6 @@ from calls.records import record
 
 # A 429 says when to come again (sheet, section 0), in seconds.
 COME_AGAIN = "1"
-URL_LENGTH = 600
 
 
 # --- Launching -----------------------------------------------------------------------
@@ -104,11 +103,12 @@ def create_webhook(visit: Visit) -> HttpResponseBase:
 
     The answer is unseen (sheet, section 7.1): it repeats what was asked.
     """
-    name, url = _text(visit, "name"), _text(visit, "url")
-    if wrong := address.problem(url):
+    name, url = _text(visit, "name", 120), _text(visit, "url", 600)
+    if wrong := address.problem_now(url):
         raise Problem(400, f"url: {wrong}")
     row = visit.workspace.endpoints.create(
         dialect=visit.dialect,
+        name=name,
         url=url,
         secret=f"whsec_{secrets.token_urlsafe(30)}",
         events=_events(visit),
@@ -126,10 +126,10 @@ def create_webhook(visit: Visit) -> HttpResponseBase:
     return dialect.answer((201, shown))
 
 
-def _text(visit: Visit, name: str) -> str:
+def _text(visit: Visit, name: str, longest: int) -> str:
     value = visit.body.get(name)
-    if not isinstance(value, str) or not 0 < len(value.strip()) <= URL_LENGTH:
-        raise Problem(400, f"{name} must be a text of at most {URL_LENGTH} characters.")
+    if not isinstance(value, str) or not 0 < len(value.strip()) <= longest:
+        raise Problem(400, f"{name} must be a text of at most {longest} characters.")
     return value.strip()
 
 

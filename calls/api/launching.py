@@ -1,7 +1,6 @@
 """Launching for a program, whatever its dialect: one wish, one call."""
 
 import time
-from datetime import timedelta
 
 from django.utils import timezone
 
@@ -9,7 +8,7 @@ from agents.providers.base import LaunchWish
 from calls import tasks
 from calls.api import manners
 from calls.api.visit import Problem, Visit
-from calls.launch import LaunchConflict, against, is_repeat
+from calls.launch import LaunchConflict, ask
 from calls.launch import launch as write_call
 from calls.models import Call, Contact, Source
 from calls.models.call import FINAL
@@ -32,17 +31,16 @@ def launch(
     the gate that refused, or as a scripted trouble of the dialled number wants it.
     """
     plan = _plan(visit, wish, contact)
-    key = _key(plan)
-    if not is_repeat(plan, key):
-        if refusal := against(plan, key):
-            raise _problem(refusal)
-        if not manners.goes_on(plan):
-            return None
-    loses_answer = manners.loses_answer(plan)
-    call, is_new = _launch(plan, key, manners.HELD if loses_answer else None)
-    if call.type == "web":
-        call = _joined(call)
-    return None if is_new and loses_answer else call
+    try:
+        call, is_new = _launch(plan, _key(plan))
+    except LaunchConflict as conflict:
+        words = f"This key was used for another call: {conflict.call.pk}."
+        raise Problem(409, words, "idempotency_conflict") from None
+    except LaunchRefused as error:
+        raise _problem(error.refusal) from None
+    if call is None or (is_new and manners.loses_answer(plan)):
+        return None
+    return _joined(call) if call.type == "web" else call
 
 
 def _plan(visit: Visit, wish: LaunchWish, contact: Contact | None) -> Plan:
@@ -67,16 +65,17 @@ def _problem(refusal: Refusal) -> Problem:
     return Problem(refusal.status, words, refusal.code, refusal.field)
 
 
-def _launch(plan: Plan, key: str, held: timedelta | None) -> tuple[Call, bool]:
-    """Write the call's row and have it dialled; a repeat gives the first call."""
-    scheduled_at = timezone.now() + held if held else None
-    try:
-        call, is_new = write_call(plan, key, scheduled_at)
-    except LaunchConflict as conflict:
-        words = f"This key was used for another call: {conflict.call.pk}."
-        raise Problem(409, words, "idempotency_conflict") from None
-    except LaunchRefused as error:
-        raise _problem(error.refusal) from None
+def _launch(plan: Plan, key: str) -> tuple[Call | None, bool]:
+    """Write the call's row and have it dialled; a repeat gives the first call.
+
+    None: a scripted trouble lets it go no further. Raises LaunchConflict, LaunchRefused.
+    """
+    if first := ask(plan, key):
+        return first, False
+    if not manners.goes_on(plan):
+        return None, False
+    held = manners.HELD if manners.loses_answer(plan) else None
+    call, is_new = write_call(plan, key, timezone.now() + held if held else None)
     if is_new:
         tasks.nudge(call)
     return call, is_new

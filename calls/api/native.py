@@ -3,7 +3,6 @@
 import uuid
 from typing import Annotated, Any
 
-from django.db import transaction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -12,7 +11,7 @@ from pydantic import ConfigDict
 
 from agents.providers.base import LaunchWish, Overrides, ProviderError
 from calls import dispatch, launch, plan, tasks
-from calls.api import native_filters
+from calls.api import keys, native_filters
 from calls.api.native_door import (
     IdempotencyKey,
     Limit,
@@ -24,7 +23,7 @@ from calls.api.native_door import (
 )
 from calls.history import pages
 from calls.models import Call, RecordingState, Source
-from calls.own_json import call_json
+from calls.own_json import call_json, unheard
 from calls.privacy import masking
 from calls.refusals import LaunchRefused, Refusal
 from calls.sound import audio
@@ -73,19 +72,15 @@ def create_call(
     idempotency_key: IdempotencyKey = "",
 ) -> Status[Json]:
     """Launch a call. A repeat with the same key or external_id is the first call."""
-    key = key_of(request, "calls:write")
+    key = key_of(request, keys.WRITES_CALLS)
     ready = _plan(key, body)
     wish_key = f"key:{idempotency_key}" if idempotency_key else ""
     if not wish_key and body.external_id:
         wish_key = f"external:{body.external_id}"
-    is_new = not launch.is_repeat(ready, wish_key)
-    if is_new and (refusal := launch.against(ready, wish_key)):
-        raise _refused(refusal)
     try:
-        with transaction.atomic():
+        call, is_new = launch.ask(ready, wish_key, body.scheduled_at), False
+        if call is None:
             call, is_new = launch.launch(ready, wish_key, body.scheduled_at)
-            if is_new:
-                tasks.nudge(call)
     except launch.LaunchConflict as conflict:
         message = "This key was used for a call with other values."
         raise Problem(
@@ -95,6 +90,7 @@ def create_call(
         raise _refused(error.refusal) from None
     if not is_new:
         return Status(200, _shown(key, call.pk))
+    tasks.nudge(call)
     # Nothing was said in it yet, so there is nothing to read.
     return Status(201, _told(key, call_json(call, with_transcript=False)))
 
@@ -154,7 +150,7 @@ def list_calls(
     """List calls without transcripts, newest first; every filter of the history."""
     if cursor and pages.read_cursor(cursor) is None:
         raise Problem(400, "invalid_json", "This cursor is not ours.", "cursor")
-    key = key_of(request, "calls:read")
+    key = key_of(request, keys.READS_CALLS)
     workspace, eyes = key.workspace, masking.key_reader(key)
     wanted = native_filters.chosen(workspace, request.GET)
     found = pages.page(workspace, wanted, timezone.now(), after=cursor, size=limit)
@@ -169,20 +165,22 @@ def _shown(key: ApiKey, call_id: uuid.UUID) -> Json:
 
 
 def _told(key: ApiKey, told: Json) -> Json:
+    if not keys.may(key, keys.READS_CALLS):
+        told = unheard(told)
     return masking.mask_call_json(told, masking.key_reader(key))
 
 
 @api.get("/calls/{call_id}", response=Json)
 def get_call(request: HttpRequest, call_id: uuid.UUID) -> Json:
     """Return one call with its transcript."""
-    key = key_of(request, "calls:read")
+    key = key_of(request, keys.READS_CALLS)
     return _shown(key, call_id)
 
 
 @api.post("/calls/{call_id}/cancel", response=Json)
 def cancel_call(request: HttpRequest, call_id: uuid.UUID) -> Json:
     """Take back a call that has not gone out yet; 409 when it has."""
-    key = key_of(request, "calls:write")
+    key = key_of(request, keys.WRITES_CALLS)
     call = _full(key.workspace, call_id)
     if not dispatch.cancel(call):
         message = f"This call is {call.get_status_display().lower()}: too late."
@@ -193,7 +191,7 @@ def cancel_call(request: HttpRequest, call_id: uuid.UUID) -> Json:
 @api.post("/calls/{call_id}/hang-up", response=Json)
 def hang_up_call(request: HttpRequest, call_id: uuid.UUID) -> Json:
     """End a live call; one that has not gone out is canceled, one that is over stays."""
-    key = key_of(request, "calls:write")
+    key = key_of(request, keys.WRITES_CALLS)
     call = _full(key.workspace, call_id)
     if call.is_open:
         try:
@@ -206,7 +204,7 @@ def hang_up_call(request: HttpRequest, call_id: uuid.UUID) -> Json:
 @api.get("/calls/{call_id}/recording", response={200: None})
 def get_recording(request: HttpRequest, call_id: uuid.UUID) -> HttpResponseBase:
     """Return the sound of a call, or with a Range header the part asked for."""
-    call = _full(key_of(request, "calls:read").workspace, call_id)
+    call = _full(key_of(request, keys.READS_CALLS).workspace, call_id)
     sound = audio.sound(call)
     if sound is None:
         kept = audio.kept(call)

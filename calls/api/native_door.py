@@ -27,6 +27,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from agents.providers.dialects import bearer
 from calls.api import keys, native_openapi
 from calls.api.visit import NOT_JSON, decode
 from dashboard.models import ApiKey
@@ -90,6 +91,11 @@ class Problem(Exception):
 
 class KeyAuth(HttpBearer):
     """`Authorization: Bearer <key>`; the key row becomes `request.auth`."""
+
+    def __call__(self, request: HttpRequest) -> ApiKey | None:
+        """Look for a key; ninja itself would write any other header into the log."""
+        sent = bearer({"authorization": request.headers.get("Authorization", "")})
+        return self.authenticate(request, sent) if sent else None
 
     def authenticate(self, request: HttpRequest, token: str) -> ApiKey:
         """Return the usable key, or answer 401 or 429; then look at what the body is."""
@@ -155,9 +161,6 @@ def in_our_shape(view: View) -> View:
             answer = view(request, *args, **ids)
         except Http404:
             return nothing_here(request)
-        except (RequestDataTooBig, UnreadablePostError):
-            message = "The body is too large, or broke off."
-            return answer_problem(request, Problem(400, "invalid_json", message))
         keys.mark(request, answer)
         if answer.status_code != 405:
             return _with_length(answer)
@@ -237,6 +240,14 @@ def answer_invalid(request: HttpRequest, error: ValidationError) -> HttpResponse
     message = f"{field or 'The request'}: {first['msg']}."
     code = CODES.get((field or "").partition(".")[0], "invalid_json")
     return answer_problem(request, Problem(400, code, message, field))
+
+
+@api.exception_handler(RequestDataTooBig)
+@api.exception_handler(UnreadablePostError)
+def answer_no_body(request: HttpRequest, error: Exception) -> HttpResponse:
+    """Answer a body that cannot be taken in."""
+    message = "The body is too large, or broke off."
+    return answer_problem(request, Problem(400, "invalid_json", message))
 
 
 @api.exception_handler(HttpError)

@@ -2,7 +2,6 @@
 
 import logging
 
-from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 
 from calls.api.native_door import Problem, answer_problem, api
@@ -11,10 +10,11 @@ logger = logging.getLogger(__name__)
 OUR_FAULT = "Something is wrong on our side; what was not finished was not kept."
 
 
-@api.exception_handler(DatabaseError)
-def answer_no_database(request: HttpRequest, error: DatabaseError) -> HttpResponse:
-    """Answer while the database cannot be read or written."""
-    logger.error(
-        "%s %s: the database failed", request.method, request.path, exc_info=error
-    )
+@api.exception_handler(Exception)
+def answer_fault(request: HttpRequest, error: Exception) -> HttpResponse:
+    """Answer what nobody foresaw, such as a database that cannot be written.
+
+    Programs read no page of ours, and rely on the shape; the log has the rest.
+    """
+    logger.error("%s %s failed", request.method, request.path, exc_info=error)
     return answer_problem(request, Problem(500, "server_error", OUR_FAULT))

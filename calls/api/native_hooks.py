@@ -14,6 +14,7 @@ from calls.forms.endpoints import EndpointForm
 from calls.hooks import endpoints, voices
 from calls.models import Attempt, Delivery, WebhookEndpoint
 from calls.own_json import Json, time
+from calls.privacy import masking
 from dashboard.models import ApiKey
 
 READ, WRITE = "webhooks:read", "webhooks:write"
@@ -150,11 +151,13 @@ def list_webhook_deliveries(
 def get_webhook_delivery(
     request: HttpRequest, endpoint_id: int, delivery_id: int
 ) -> Json:
-    """Return one delivery with its body and every try."""
-    row = _endpoint(key_of(request, READ), endpoint_id)
-    one = _deliveries(row, delivery_id)[0]
+    """Return one delivery with its body (null: it was erased) and every try."""
+    key = key_of(request, READ)
+    one = _deliveries(_endpoint(key, endpoint_id), delivery_id)[0]
     tries = [attempt_json(attempt) for attempt in one.log.order_by("pk")]
-    return delivery_json(one) | {"body": json.loads(one.body), "log": tries}
+    told = json.loads(one.body) if one.body else None
+    body = masking.key_reader(key).value(told)
+    return delivery_json(one) | {"body": body, "log": tries}
 
 
 @api.post(

@@ -239,7 +239,7 @@ SHAPES: dict[str, Json] = {
         last_error=maybe(TEXT),
     ),
     "DeliveryWithLog": {
-        "allOf": [ref("Delivery"), fields(body=FREE, log=rows(ref("Attempt")))]
+        "allOf": [ref("Delivery"), fields(body=maybe(FREE), log=rows(ref("Attempt")))]
     },
     "Attempt": fields(
         at=TIME,

@@ -29,7 +29,8 @@ def create_phone_call(visit: Visit) -> HttpResponseBase:
     call = _launched(visit, server.phone_wish(visit.body))
     if call is None:
         return manners.no_answer(visit.request)
-    return JsonResponse(rendering.call(record(call, with_turns=False)), status=201)
+    told = record(call, with_turns=False, is_heard=visit.may_read)
+    return JsonResponse(rendering.call(told), status=201)
 
 
 def create_web_call(visit: Visit) -> HttpResponse:
@@ -39,7 +40,7 @@ def create_web_call(visit: Visit) -> HttpResponse:
 
 def create_web_call_v2(visit: Visit) -> HttpResponse:
     """Launch a web call for an old SDK, which expects the whole call."""
-    told = record(_web_call(visit), with_turns=False)
+    told = record(_web_call(visit), with_turns=False, is_heard=visit.may_read)
     return JsonResponse(rendering.call(told), status=201)
 
 
@@ -147,7 +148,7 @@ def update_call(visit: Visit) -> HttpResponse:
         raise Problem(400, "Only a call that has ended can be changed.")
     call.metadata, call.changed_at = metadata, timezone.now()
     call.save(update_fields=["metadata", "changed_at"])
-    return JsonResponse(rendering.call(record(call)))
+    return JsonResponse(rendering.call(record(call, is_heard=visit.may_read)))
 
 
 # --- The account ---------------------------------------------------------------------

@@ -75,7 +75,8 @@ def update_call(visit: Visit) -> HttpResponse:
             timezone.now(),
         )
         call.save(update_fields=["metadata", "changed_at"])
-    return JsonResponse(rendering.call(record(call, with_turns=False)))
+    told = record(call, with_turns=False, is_heard=visit.may_read)
+    return JsonResponse(rendering.call(told))
 
 
 # --- Agents --------------------------------------------------------------------------

@@ -12,6 +12,8 @@ from django.http.response import HttpResponseBase
 
 from agents.providers.dialects import Door
 from agents.providers.reading import kept
+from calls.api import keys
+from calls.api.keys import READS_CALLS
 from dashboard.models import ApiKey, AuditEntry, Workspace
 
 Json = dict[str, Any]
@@ -52,6 +54,11 @@ class Visit:
     def body(self) -> Json:
         """The JSON object that was sent."""
         return self.door.body
+
+    @property
+    def may_read(self) -> bool:
+        """Whether the key may read calls, and not only launch and change them."""
+        return keys.may(self.key, READS_CALLS)
 
     @property
     def workspace(self) -> Workspace:

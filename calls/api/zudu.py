@@ -80,8 +80,6 @@ def create_record(visit: Visit) -> HttpResponseBase:
     body = visit.body
     agent = dialect.find_agent(visit, string(body, "agent_id", required=True))
     kind = words.TYPES[_word(body, "call_type", words.TYPES, "phone_call")]
-    if len(string(body, "call_id")) > LONGEST_ID:
-        raise WishRefused(f"call_id is longer than {LONGEST_ID} characters.")
     now = datetime.now(tz=UTC)
     made = lifecycle.imported(
         workspace=visit.workspace,
@@ -97,7 +95,7 @@ def create_record(visit: Visit) -> HttpResponseBase:
         note=RECORD_NOTE,
         type=kind,
         direction=_word(body, "direction", words.DIRECTIONS, "outbound"),
-        provider_call_id=string(body, "call_id"),
+        provider_call_id=string(body, "call_id", longest=LONGEST_ID),
         metadata=object_of(body, "metadata"),
         ignore_e164_validation=True,
         created_at=now,
@@ -140,10 +138,12 @@ def update_call(visit: Visit) -> HttpResponseBase:
         known = words.RECORD_STATUSES
         call.status_raw = _word(body, "call_status", known, call.status_raw)
         call.direction = _word(body, "direction", words.DIRECTIONS, call.direction)
-        call.from_number = string(body, "from_number")[:40] or call.from_number
+        number = string(body, "from_number", longest=40)
+        call.from_number = number or call.from_number
         fields += ["status_raw", "direction", "from_number"]
     call.save(update_fields=fields)
-    return dialect.answer((200, server.updated(visit.door.tenant, record(call))))
+    told = record(call, is_heard=visit.may_read)
+    return dialect.answer((200, server.updated(visit.door.tenant, told)))
 
 
 def _is_record(call: Call) -> bool:
@@ -164,12 +164,13 @@ def update_number(visit: Visit) -> HttpResponseBase:
     others = [name for name in visit.body if name not in OF_A_NUMBER]
     if others:
         raise Problem(400, f"{others[0]} is not offered here. Leave it out.")
-    labels = [string(visit.body, name) for name in ("nickname", "label")]
+    names = ("nickname", "label")
+    labels = [string(visit.body, name, longest=120) for name in names]
     answer = dialect.bind(visit)
     if not {"nickname", "label"} & set(visit.body):
         return answer
     number = dialect.find_number(visit, visit.id)
-    label = next(filter(None, labels), "")[:120]
+    label = next(filter(None, labels), "")
     change(number, replace(Setup.of(number), label=label), visit.key)
     return dialect.get_number(visit)
 

@@ -31,8 +31,9 @@ LONGEST = {"name": 120, "description": 400}
 def create_webhook(visit: Visit) -> HttpResponseBase:
     """Register a webhook; nothing is sent to it until an agent has it."""
     row = WebhookEndpoint(workspace=visit.workspace, dialect=REGISTRY)
-    string(visit.body, "name", required=True)
-    string(visit.body, "url", required=True)
+    for name in ("name", "url"):
+        if not visit.body.get(name):
+            raise WishRefused(f"{name} is required.")
     _take(row, visit.body)
     row.save()
     return _told(201, _shown(visit, row), "Webhook created successfully")
@@ -41,7 +42,7 @@ def create_webhook(visit: Visit) -> HttpResponseBase:
 def _take(row: WebhookEndpoint, body: Json) -> None:
     """Set what the body says, and leave the rest."""
     if "url" in body:
-        row.url = _url(string(body, "url", required=True))
+        row.url = _url(string(body, "url", longest=600, required=True))
     if "is_active" in body:
         if not isinstance(body["is_active"], bool):
             raise WishRefused("is_active must be true or false.")
@@ -52,7 +53,7 @@ def _take(row: WebhookEndpoint, body: Json) -> None:
 
 
 def _url(url: str) -> str:
-    wrong = address.problem(url)
+    wrong = address.problem_now(url)
     if wrong and url.startswith("http://"):
         wrong = "Webhook URL must be HTTPS"
     if wrong:

@@ -72,10 +72,13 @@ def _launch(request: HtmxRequest) -> tuple[LaunchForm, Call | None]:
     with transaction.atomic():
         launch.take_turns(request.workspace)
         form = LaunchForm(request.member, request.POST.dict())
-        if not form.may_go and not (form.launched and form.is_valid()):
+        at = form.plan.scheduled_at
+        if form.launched and form.is_valid():
+            return form, launch.repeated(form.plan, form.key, at)
+        if not form.may_go:
             return form, None
         try:
-            call, is_new = launch.launch(form.plan, form.key, form.plan.scheduled_at)
+            call, is_new = launch.launch(form.plan, form.key, at)
         except LaunchRefused as error:
             form.refusals = [error.refusal]
             return form, None

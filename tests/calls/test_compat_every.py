@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.db import connection
 from pytest_django.live_server_helper import LiveServer
 
 from agents.models import Agent, Direction, bind
@@ -21,7 +22,7 @@ from agents.providers.base import (
 )
 from agents.providers.registry import DIALECTS, PROVIDERS
 from dashboard.models import Workspace
-from tests.calls.doors import over_the_wire, send, staffed, took_place, wish
+from tests.calls.doors import HOOK, over_the_wire, send, staffed, took_place, wish
 from tests.factories import make_call
 
 pytestmark = pytest.mark.django_db
@@ -105,6 +106,62 @@ def test_a_list_costs_the_same_for_1_and_20_calls(
             answer = send(method, address, body, headers)
         assert answer.status_code == 200
         assert answer.content.count(b"agent_1") >= 20
+
+
+@every_dialect
+def test_a_mistake_of_ours_is_said_in_the_dialects_shape(
+    slug: str, keys: Keys, agent: Agent
+) -> None:
+    def broken(execute: Any, sql: str, *rest: Any) -> Any:
+        raise ArithmeticError("a mistake of ours")
+
+    method, path, body = DOORS[slug].lists[0]
+    headers = {name: value.format(*keys) for name, value in DOORS[slug].headers.items()}
+    address = f"/compat/{slug}/{path.format(agent.workspace.pk)}"
+    with connection.execute_wrapper(broken):
+        answer = send(method, address, body, headers)
+    status, shape = DIALECTS[slug].error(500, "server_error", "")
+    assert (answer.status_code, set(answer.json())) == (status, set(shape))
+    assert "mistake" not in answer.content.decode()
+
+
+# How a client has itself told of calls, at {url}.
+HOOKS = {
+    "klen": ("POST", "api/webhooks/create/", {"subscribed_events": ["call.ended"]}),
+    "retell": ("PATCH", "update-agent/agent_1", {}),
+    "uponai": ("PATCH", "api/agents/agent_1", {"workspaceId": 42}),
+    "zudu": ("POST", "api/post-call-webhooks/create", {}),
+}
+
+
+def hooked(slug: str, keys: Keys, url: str) -> Any:
+    """Ask for webhooks at an address."""
+    method, path, body = HOOKS[slug]
+    named = {"webhook_url": url} if method == "PATCH" else {"name": "CRM", "url": url}
+    headers = {name: value.format(*keys) for name, value in DOORS[slug].headers.items()}
+    return send(method, f"/compat/{slug}/{path}", body | named, headers)
+
+
+@pytest.mark.parametrize("slug", sorted(HOOKS))
+@pytest.mark.parametrize(
+    "url", ["https://0x7f.1/hook", "https://127.1/hook", "https://[::1]/hook"]
+)
+def test_webhooks_go_to_no_address_that_stands_for_us(
+    slug: str, url: str, keys: Keys, agent: Agent, settings: Any
+) -> None:
+    settings.ALLOW_PRIVATE_ADDRESSES = False
+    assert hooked(slug, keys, url).status_code == 400
+    assert not agent.workspace.endpoints.exists()
+
+
+@pytest.mark.parametrize("slug", sorted(HOOKS))
+def test_a_long_address_of_webhooks_is_kept_whole_or_refused(
+    slug: str, keys: Keys, agent: Agent
+) -> None:
+    url = f"{HOOK}?{'x' * 400}"
+    assert hooked(slug, keys, url).status_code in (200, 201)
+    assert agent.workspace.endpoints.get().url == url
+    assert hooked(slug, keys, url + "x" * 400).status_code == 400
 
 
 # --- Scripted troubles ---------------------------------------------------------------

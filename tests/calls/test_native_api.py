@@ -63,6 +63,25 @@ def test_a_repeat_returns_the_first_call(key: str) -> None:
     assert first.json()["id"] == again.json()["id"]
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"to_number": "9" * 500},
+        {"from_number": "5" * 500},
+        {"agent_id": "nobody"},
+        {"type": "web"},
+        {"scheduled_at": "2030-01-01T00:00:00Z"},
+    ],
+)
+def test_the_same_key_with_what_cannot_be_kept_is_a_conflict(
+    key: str, other: dict[str, Any]
+) -> None:
+    first = send(key, "POST", "calls", WISH, **{"Idempotency-Key": "1"})
+    again = send(key, "POST", "calls", WISH | other, **{"Idempotency-Key": "1"})
+    assert (again.status_code, again.json()["error"]) == (409, "idempotency_conflict")
+    assert again.json()["details"] == {"call_id": first.json()["id"]}
+
+
 def test_an_external_id_is_a_key(key: str) -> None:
     wish = WISH | {"external_id": "order-7"}
     send(key, "POST", "calls", wish)

@@ -6,6 +6,7 @@ from urllib.parse import quote
 from uuid import UUID
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from agents.models import Agent
@@ -28,7 +29,7 @@ def ask(key: str, method: str, path: str, body: Any = b"", **headers: str) -> An
     """Send a request as it is written; `kind` is its media type."""
     kind = headers.pop("kind", "application/json")
     client = Client(raise_request_exception=False)
-    headers |= {"Authorization": f"Bearer {key}"}
+    headers = {"Authorization": f"Bearer {key}"} | headers
     return client.generic(method, path, body, content_type=kind, headers=headers)
 
 
@@ -148,6 +149,34 @@ def test_what_is_no_launch_is_a_400(key: str, body: bytes) -> None:
     answer = ask(key, "POST", CALLS, body)
     assert (answer.status_code, error_of(answer)) == (400, "invalid_json")
     assert not Call.objects.exists()
+
+
+# --- What goes wrong on our side -----------------------------------------------------
+def broken(execute: Any, sql: str, *rest: Any) -> Any:
+    """Fail as a mistake of ours does."""
+    raise ArithmeticError("a mistake of ours")
+
+
+def test_a_mistake_of_ours_is_said_in_our_shape(
+    key: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with connection.execute_wrapper(broken):
+        answer = ask(key, "GET", CALLS)
+    assert (answer.status_code, error_of(answer)) == (500, "server_error")
+    assert "mistake" not in answer.content.decode()
+    assert "a mistake of ours" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "sent", ["Basic aHVudGVyMg==", "klen_hunter2", "Token hunter2"]
+)
+def test_a_key_sent_in_another_way_is_in_no_log(
+    settings: Any, caplog: pytest.LogCaptureFixture, sent: str
+) -> None:
+    settings.DEBUG = True
+    answer = ask("", "GET", CALLS, Authorization=sent)
+    assert (answer.status_code, error_of(answer)) == (401, "authentication_required")
+    assert sent.split()[-1] not in caplog.text
 
 
 # --- Recordings ----------------------------------------------------------------------

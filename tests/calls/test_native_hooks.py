@@ -160,6 +160,14 @@ def test_an_endpoint_goes_with_its_log(key: str, endpoint: WebhookEndpoint) -> N
 
 
 # --- Deliveries ----------------------------------------------------------------------
+def test_a_delivery_whose_body_was_erased_is_shown_without_it(
+    key: str, endpoint: WebhookEndpoint
+) -> None:
+    (one,) = told(endpoint, body="")
+    answer = send(key, "GET", path(endpoint, f"/deliveries/{one.pk}"))
+    assert (answer.status_code, answer.json()["body"]) == (200, None)
+
+
 def test_the_log_is_paged(key: str, endpoint: WebhookEndpoint) -> None:
     rows = told(endpoint, 5)
     seen, cursor = [], ""

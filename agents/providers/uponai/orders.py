@@ -92,11 +92,8 @@ def _version(body: Json, name: str) -> int | None:
 
 # --- Fields --------------------------------------------------------------------------
 def string(body: Json, name: str, longest: int) -> str:
-    """Return a string of a body; what is too long is refused."""
-    value = bodies.string(body, name, longest=longest + 1)
-    if len(value) > longest:
-        raise WishRefused(f"{name} is longer than {longest} characters.")
-    return value
+    """Return a string of a body."""
+    return bodies.string(body, name, longest=longest)
 
 
 def required(body: Json, name: str) -> str:
