@@ -148,7 +148,7 @@ def list_context(
         "newer": page.newer and f"?{_query(query, {'before': page.newer})}",
         "older": page.older and f"?{_query(query, {'after': page.older})}",
         "chips": shown.chips(filters, known.names),
-        "kinds": KINDS.values(),
+        "kinds": [kind for kind in KINDS.values() if kind.has_menu],
         "searched": history.pairs(replace(filters, q="")),
         "heads": _heads(names, filters),
         "columns": [(c, c.name in names) for c in columns.COLUMNS.values()],
@@ -263,7 +263,7 @@ def call_count(request: HtmxRequest) -> HttpResponse:
 @require_safe
 def call_filter(request: HtmxRequest, name: str) -> HttpResponse:
     """Show what one filter may be, to choose from."""
-    if name not in KINDS:
+    if name not in KINDS or not KINDS[name].has_menu:
         raise Http404
     text = request.GET.get("find", "").strip()[:80]
     filters = history.read(request.workspace, request.GET)
