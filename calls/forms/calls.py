@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from django.db.models import CharField, F, QuerySet, Value
@@ -43,9 +44,19 @@ class Kind:
         return self.fields or (self.name,)
 
     @property
+    def menu(self) -> str:
+        """The address of its menu."""
+        return _menu(self.name)
+
+    @property
     def has_menu(self) -> bool:
         """Whether it is chosen from a menu."""
         return self.look != "ticks"
+
+
+@cache
+def _menu(name: str) -> str:
+    return reverse("call_filter", args=[name])
 
 
 KINDS: dict[str, Kind] = {
