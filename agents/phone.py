@@ -6,7 +6,7 @@ The only module that imports phonenumbers.
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -95,6 +95,7 @@ def _country_of(number: phonenumbers.PhoneNumber) -> str:
     return phonenumbers.region_code_for_country_code(number.country_code or 0)
 
 
+@lru_cache(maxsize=10_000)
 def pretty(e164: str) -> str:
     """Write an E.164 number for reading; anything else comes back unchanged."""
     number = _read(e164, "US") if e164.startswith("+") else None

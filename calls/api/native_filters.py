@@ -16,6 +16,7 @@ from dashboard.models import Workspace
 NAMES = {
     "connection_id": "connection",
     "contact_id": "contact",
+    "call_id": "call",
     "external_id": "external",
 }
 # The id of nothing.

@@ -136,7 +136,9 @@ def complete(said: dict[str, Any]) -> None:
         answer = {"description": words, "content": SOUND}
         recording["responses"][status] = answer
     calls = said["paths"]["/api/v1/calls"]
-    calls["get"]["parameters"] += native_parameters.parameters()
+    filters = list(native_parameters.parameters())
+    _bar_nul(filters)
+    calls["get"]["parameters"] += filters
     launch = calls["post"]
     launch["requestBody"]["content"][JSON_TYPE]["example"] = LAUNCH
 

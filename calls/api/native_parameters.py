@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from calls.api.native_shapes import Json, told
 from calls.history.choices import CHOICES
+from calls.history.filters import MOST_VALUES
 
 HEX = "[0-9a-fA-F]"
 AN_ID = f"{HEX}{{8}}(?:-{HEX}{{4}}){{3}}-{HEX}{{12}}"
@@ -20,7 +21,7 @@ def _one(value: str) -> str:
 
 
 def _some(value: str) -> str:
-    return f"^(?:(?:{value})(?:,(?:{value}))*)?$"
+    return f"^(?:(?:{value})(?:,(?:{value})){{0,{MOST_VALUES - 1}}})?$"
 
 
 def _words(name: str) -> str:
@@ -30,13 +31,14 @@ def _words(name: str) -> str:
 
 # Filters of which one value counts; of the others any of several, with commas between.
 SINGLE = ("when", "sort", "reviewed", "recording")
+IDS = ("call_id", "connection_id", "contact_id", "tag", "key")
 SECONDS = r"[0-9]{1,7}(?:\.[0-9]{1,3})?|[0-9]{1,4}:[0-5][0-9]"
 AMOUNT = r"[0-9]{1,6}(?:\.[0-9]{1,6})?"
 WHOLE = "[0-9]{1,9}"
 PATTERNS = MappingProxyType(
     {name: _one(_words(name)) for name in SINGLE}
     | {name: _some(_words(name)) for name in CHOICES if name not in SINGLE}
-    | {name: _some(AN_ID) for name in ("connection_id", "contact_id", "tag", "key")}
+    | {name: _some(AN_ID) for name in IDS}
     | {name: _some(WHOLE) for name in ("version", "person")}
     | {name: _one(SECONDS) for name in ("duration_min", "duration_max")}
     | {name: _one(AMOUNT) for name in ("cost_min", "cost_max")}
@@ -55,6 +57,7 @@ MEANINGS = {
     "until": "A moment, which is left out, or a day, which is included.",
     "duration_min": "Seconds, or minutes and seconds (1:30).",
     "duration_max": "Seconds, or minutes and seconds (1:30).",
+    "call_id": f"Calls by their ids; {MOST_VALUES} at most.",
     "sort": "A minus: newest, longest or dearest first.",
     "person": "The number of who launched.",
     "weekday": "1 is Monday.",

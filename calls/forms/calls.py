@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from django.db.models import CharField, F, QuerySet, Value
@@ -27,8 +28,8 @@ TAGGED = "tagged"
 class Kind:
     """A filter; `fields` are its parameters in the address.
 
-    `look` is how one chooses: `one` of a few words, `many` words or rows, `days`, or a
-    `range` from something to something.
+    `look` is how one chooses: `one` of a few words, `many` words or rows, `days`, a
+    `range` from something to something, or `ticks` in the list, without a menu.
     """
 
     name: str
@@ -41,6 +42,21 @@ class Kind:
     def names(self) -> tuple[str, ...]:
         """The parameters in the address."""
         return self.fields or (self.name,)
+
+    @property
+    def menu(self) -> str:
+        """The address of its menu."""
+        return _menu(self.name)
+
+    @property
+    def has_menu(self) -> bool:
+        """Whether it is chosen from a menu."""
+        return self.look != "ticks"
+
+
+@cache
+def _menu(name: str) -> str:
+    return reverse("call_filter", args=[name])
 
 
 KINDS: dict[str, Kind] = {
@@ -70,6 +86,7 @@ KINDS: dict[str, Kind] = {
         Kind("type", "Phone or web", "monitor", "one"),
         Kind("weekday", "Weekday", "calendar-days"),
         Kind("hour", "Hour", "clock"),
+        Kind("call", "Selected", "list-checks", "ticks"),
     )
 }
 
@@ -127,6 +144,9 @@ def _said(kind: Kind, filters: Filters, now: Held, names: Names) -> str:
     if kind.look == "days":
         preset = dict(history.CHOICES["when"]).get(filters.when, "")
         return preset or _span(filters.since, filters.until)
+    if kind.look == "ticks":
+        count = len(filters.call)
+        return f"{count} call{'s' * (count != 1)}" if count else ""
     if kind.name == "duration":
         return _range(clock(filters.duration_min), clock(filters.duration_max))
     if kind.name == "cost":

@@ -41,7 +41,7 @@ class Condition:
     of which one has each that fits; both for when fitting rows are rare. `lead`: a
     column with one value that an index begins with. `is_span`: a span of time.
     `is_joined`: each of its parts is about `w`. `is_indexed`: an index of `f` answers `sql` itself.
-    `is_rough`: the sources have calls as well that do not fit.
+    `is_rough`: the sources have calls as well that do not fit. `is_few`: hardly any fit.
     """
 
     sql: str
@@ -54,6 +54,7 @@ class Condition:
     is_span: bool = False
     is_indexed: bool = False
     is_rough: bool = False
+    is_few: bool = False
 
 
 def conditions(
@@ -74,6 +75,8 @@ def _conditions(
     workspace: Workspace, filters: Filters, now: datetime
 ) -> Iterator[Condition]:
     space = workspace.pk
+    if filters.call:
+        yield _by_id(filters.call)
     for name, column in PLAIN.items():
         if values := getattr(filters, name):
             yield _any_of(space, column, values)
@@ -89,6 +92,11 @@ def _conditions(
     wanted = asked.read(workspace, filters.q)
     if wanted is not None:
         yield _searched(workspace, wanted)
+
+
+def _by_id(ids: Sequence[UUID]) -> Condition:
+    sql = f"f.call_id IN ({_places(ids)})"
+    return Condition(sql, tuple(ids), is_indexed=True, is_few=True)
 
 
 def _any_of(space: UUID, column: str, values: Sequence[Any]) -> Condition:
@@ -233,8 +241,7 @@ def _external(workspace: Workspace, text: str) -> Condition:
 def _searched(workspace: Workspace, wanted: asked.Asked) -> Condition:
     parts: list[Condition] = []
     if wanted.call_id:
-        one = ("SELECT call_id FROM calls_found WHERE call_id = %s", (wanted.call_id,))
-        return Condition("f.call_id = %s", (wanted.call_id,), sources=(one,))
+        return _by_id([wanted.call_id])
     if wanted.whole:
         parts.append(_whole(workspace, wanted.whole))
     if wanted.digits:

@@ -14,12 +14,13 @@ from dashboard.models import Workspace
 
 Params = Mapping[str, Any]
 LONGEST = 200
-MOST_VALUES = 50
+# As many fit into an address; a page of the list has fewer calls.
+MOST_VALUES = 80
 # What a database can hold as a bound.
 LARGEST = 2**53
 YEARS = range(1970, 2200)
 
-__all__ = ["CHOICES", "Filters", "as_json", "pairs", "read", "write"]
+__all__ = ["CHOICES", "MOST_VALUES", "Filters", "as_json", "pairs", "read", "write"]
 Words = tuple[str, ...]
 Ids = tuple[UUID, ...]
 Numbers = tuple[int, ...]
@@ -48,6 +49,7 @@ class Filters:
     number: Ids = ()
     connection: Ids = ()
     contact: Ids = ()
+    call: Ids = ()
     tag: Ids = ()
     sentiment: Words = ()
     success: Words = ()
@@ -99,7 +101,7 @@ def read(workspace: Workspace, params: Params) -> Filters:
     for name, reader in READERS.items():
         if values := _values(params, name):
             try:
-                found[name] = reader(name, values)
+                found[name] = reader(name, _few(name, values))
             except NotUnderstood as problem:
                 errors.append((name, str(problem)))
     return Filters(**found, errors=tuple(errors))
@@ -114,7 +116,13 @@ def _values(params: Params, name: str) -> list[str]:
     texts = [str(value).replace("\0", "").strip() for value in given]
     if name not in {"q", "external", "since", "until"}:
         texts = [part.strip() for text in texts for part in text.split(",")]
-    return [text for text in texts if text][:MOST_VALUES]
+    return [text for text in texts if text]
+
+
+def _few(name: str, values: list[str]) -> list[str]:
+    if len(values) > MOST_VALUES:
+        raise _say(name, f"{values[0]} …", f"take {MOST_VALUES} values at most")
+    return values
 
 
 def _say(name: str, text: str, wanted: str) -> NotUnderstood:
@@ -213,7 +221,7 @@ READERS: Mapping[str, Reader] = {
     **dict.fromkeys(("answered_by", "direction", "sentiment"), _words),
     **dict.fromkeys(("success", "source", "type"), _words),
     **dict.fromkeys(("agent", "number", "connection"), _ids),
-    **dict.fromkeys(("contact", "tag", "key"), _ids),
+    **dict.fromkeys(("contact", "call", "tag", "key"), _ids),
     **dict.fromkeys(("version", "person", "weekday", "hour"), _numbers),
     **dict.fromkeys(("reviewed", "recording"), _yes_no),
     **dict.fromkeys(("duration_min", "duration_max"), _milliseconds),

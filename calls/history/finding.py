@@ -75,6 +75,8 @@ def find(
     bounds = [mine, *spans, *lead, *order.rest(order.behind)]
     if not seen:
         return list(_read(f"{_ordered(order, bounds)} LIMIT {limit}", bounds))
+    if any(one.is_few for one in seen):
+        return _ask(order, [mine, *spans, *order.rest(order.behind)], looked, limit)
     found, last = _walk(order, bounds, seen, limit)
     if len(found) >= limit or last is None:
         return found[:limit]

@@ -112,8 +112,8 @@ def _tagged(filters: Filters) -> Q:
 
 
 def _kept(filters: Filters) -> Q:
-    """Return what reviewed, a recording and an id of somebody else mean."""
-    wanted = Q()
+    """Return what calls by their ids, reviewed, a recording and somebody's id mean."""
+    wanted = Q(pk__in=filters.call) if filters.call else Q()
     if filters.reviewed is not None:
         wanted &= Q(reviewed_at__isnull=not filters.reviewed)
     if filters.recording is not None:

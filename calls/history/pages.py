@@ -4,7 +4,7 @@ Calls that are over are read from the rows of `Found`; the others, and those tha
 a moment ago, from the calls themselves. Both are merged by the key of the order.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -47,22 +47,26 @@ def page(
     after: str = "",
     before: str = "",
     size: int = PAGE_SIZE,
+    fields: Sequence[str] = (),
 ) -> Page:
-    """Return the calls behind `after`, or those before `before`, in the chosen order."""
+    """Return the calls behind `after`, or those before `before`, in the chosen order.
+
+    With `fields` nothing else is read of them.
+    """
     if (point := read_cursor(before, filters.sort)) is not None:
         places = find(
             workspace, filters, now, _order(filters, point, back=True), size + 1
         )
         if len(places) <= size:
-            return page(workspace, filters, now, size=size)
+            return page(workspace, filters, now, size=size, fields=fields)
         places = places[:size][::-1]
-        calls = _calls(workspace, places)
+        calls = _calls(workspace, places, fields)
         return Page(calls, _written(places[-1]), _written(places[0]))
     point = read_cursor(after, filters.sort)
     places = find(workspace, filters, now, _order(filters, point), size + 1)
     older = _written(places[size - 1]) if len(places) > size else ""
     newer = _written(places[0]) if point and places else ""
-    return Page(_calls(workspace, places[:size]), older, newer)
+    return Page(_calls(workspace, places[:size], fields), older, newer)
 
 
 def chunks(
@@ -84,13 +88,16 @@ def chunks(
         point = places[-1]
 
 
-def _calls(workspace: Workspace, places: list[Place]) -> list[Call]:
+def _calls(
+    workspace: Workspace, places: list[Place], fields: Sequence[str]
+) -> list[Call]:
     """Return the calls in the order of the places, with what a list row shows."""
     ids = [place.call_id for place in places]
     if not ids:
         return []
-    # What no list shows, and takes time to read.
-    rows = workspace.calls.for_list().order_by().defer(*UNSEEN).filter(pk__in=ids)
+    rows = workspace.calls.for_list().order_by().filter(pk__in=ids)
+    # What no list shows, and takes time to read, is left out.
+    rows = rows.only(*fields) if fields else rows.defer(*UNSEEN)
     calls = {call.pk: call for call in rows}
     return [calls[pk] for pk in ids if pk in calls]
 

@@ -3,6 +3,7 @@
 from django.core.files.storage import Storage, storages
 from django.db import models
 from django.db.models import Q
+from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
 from uuid_utils.compat import uuid7
@@ -107,6 +108,11 @@ class Export(models.Model):
     def filename(self) -> str:
         """What the file is called on a person's computer."""
         return f"calls-{self.created_at:%Y-%m-%d-%H%M}.{self.format}"
+
+    @property
+    def selected(self) -> int:
+        """How many calls were selected for it; 0 where a filter says which."""
+        return len(QueryDict(self.query).getlist("call"))
 
     @property
     def share(self) -> int:

@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 from django_htmx.http import trigger_client_event
@@ -18,6 +19,7 @@ from calls.history import filters as history
 from calls.history import pages, taking
 from calls.people import do_not_call
 from calls.review import reviewing, tags
+from calls.views import exports
 from calls.views.history import rows_again
 from dashboard.htmx import HtmxRequest, render_page
 from dashboard.models import AuditEntry
@@ -30,6 +32,10 @@ Ids = Sequence[uuid.UUID]
 Outcome = tuple[str, str]
 NOTHING = ("warning", "Select calls first: nothing was changed.")
 NAMELESS = ("warning", "Write the name of the tag first.")
+TOO_MANY = (
+    f"At most {history.MOST_VALUES} selected calls go into a file. For more, narrow "
+    "the list and take all that fit."
+)
 MAY_NOT = "Your role may not put numbers on the do-not-call list. Ask a manager."
 
 
@@ -40,6 +46,8 @@ def call_bulk(request: HtmxRequest) -> HttpResponse:
     ids, is_cut = selected(request, now)
     if do == "no_call" and ids:
         return _ask(request, ids)
+    if do == "export" and ids:
+        return _export(request, ids)
     verb = VERBS.get(do)
     kind, said = verb(request, ids, now) if verb and ids else NOTHING
     if is_cut and verb:
@@ -137,6 +145,19 @@ def _answer(request: HtmxRequest, kind: str, said: str) -> HttpResponse:
 
 
 LEVELS = {"success": messages.SUCCESS, "warning": messages.WARNING}
+
+
+# --- Export --------------------------------------------------------------------------
+def _export(request: HtmxRequest, ids: Ids) -> HttpResponse:
+    """Show what a file of the selected calls may hold, in the order of the list."""
+    query = request.POST.get("query", "")
+    if request.POST.get("all"):
+        return redirect(f"{reverse('export_new')}?{query}")
+    if len(ids) > history.MOST_VALUES:
+        return _answer(request, "warning", TOO_MANY)
+    sort = history.read(request.workspace, QueryDict(query)).sort
+    chosen = history.Filters(call=tuple(ids), sort=sort)
+    return exports.new_page(request, history.write(chosen))
 
 
 # --- Do not call ---------------------------------------------------------------------

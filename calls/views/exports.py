@@ -51,7 +51,11 @@ def export_new(request: HtmxRequest) -> HttpResponse:
         if form.is_valid() and _ask(request, form):
             return redirect("export_list")
         return _page(request, form, form["query"].value() or "", status=422)
-    query = request.GET.urlencode()
+    return new_page(request, request.GET.urlencode())
+
+
+def new_page(request: HtmxRequest, query: str) -> HttpResponse:
+    """Ask what a file of the calls that fit a query string is to hold."""
     return _page(request, ExportForm(initial={"query": query}), query)
 
 
@@ -86,6 +90,7 @@ def _page(
         "filter_problems": [words for _, words in read.errors],
         "count": counting.count(workspace, read, now),
         "is_narrow": read.is_narrow,
+        "is_selected": bool(read.call),
         "is_masked": masking.reader(workspace, request.member).is_masked,
     }
     return render_page(request, "calls/export_new.html", context, status=status)

@@ -5,15 +5,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import push_url
 
+from calls import list_cells
 from calls.forms import calls as shown
 from calls.forms import filter_menu
 from calls.forms.calls import KINDS, address
@@ -29,11 +32,6 @@ from dashboard.models import Workspace
 
 PARTS = ("list", "rows")
 FILTER_PARTS = ("filter", "tag-names")
-# Rows of other tables that a call's row names: the filter's word, and the call's field.
-NAMED = {
-    "number": (("number", "phone_number_id"),),
-    "launched": (("person", "launched_by_id"), ("key", "api_key_id")),
-}
 # Where somebody is in the list, beside the filters.
 PLACE = ("after", "before")
 
@@ -48,17 +46,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A call in the list.
+    """A call in the list: its row, and the lines with hits; `more` counts further ones."""
 
-    `end` is its end reason in words, `named` what it names of other tables, `more`
-    counts further lines.
-    """
-
-    call: Call
-    href: str
-    end: str
-    named: dict[str, str]
-    tags: list[str]
+    pk: UUID
+    html: SafeString
     lines: list[Line]
     more: int = 0
 
@@ -132,6 +123,7 @@ def list_context(
         now,
         after=place.get("after", ""),
         before=place.get("before", ""),
+        fields=(*list_cells.FIELDS, *(["summary"] if filters.q else [])),
     )
     views = list(workspace.saved_views.seen_by(request.member))
     names = columns.of(views, request.member, query)
@@ -143,12 +135,12 @@ def list_context(
         "query": query,
         "place": _query(query, place),
         "here": _at(_query(query, place)),
-        "rows": rows_of(request, page.calls, known, filters.q),
+        "rows": rows_of(request, page.calls, known, names, filters.q),
         "newest": address(filters) if page.newer else "",
         "newer": page.newer and f"?{_query(query, {'before': page.newer})}",
         "older": page.older and f"?{_query(query, {'after': page.older})}",
         "chips": shown.chips(filters, known.names),
-        "kinds": KINDS.values(),
+        "kinds": [kind for kind in KINDS.values() if kind.has_menu],
         "searched": history.pairs(replace(filters, q="")),
         "heads": _heads(names, filters),
         "columns": [(c, c.name in names) for c in columns.COLUMNS.values()],
@@ -176,40 +168,32 @@ def _to_name(
     """Return the ids of all rows that the page names, chips and columns alike."""
     wanted: dict[str, set[Any]] = {field: set(ids) for field, ids in held.items()}
     for name in columns:
-        for field, of in NAMED.get(name, ()):
+        for field in list_cells.NAMING.get(name, ()):
+            of = list_cells.NAMED[field]
             ids = {getattr(call, of) for call in calls} - {None}
             wanted[field] = wanted.get(field, set()) | {str(one) for one in ids}
     return wanted
 
 
 def rows_of(
-    request: HtmxRequest, calls: list[Call], known: shown.Known, q: str
+    request: HtmxRequest,
+    calls: list[Call],
+    known: shown.Known,
+    names: Iterable[str],
+    q: str,
 ) -> list[Row]:
     """Return the rows, with all they show, in a few queries for any number of them."""
     found = search.hits(calls, q) if q else {}
     reader = masking.reader(request.workspace, request.member)
-    ends = dict(history.CHOICES["end_reason"])
-    rows = []
+    rows, here = [], reverse("call_list")
+    more = f"?{urlencode({'q': q})}" if q else ""
     for call in calls:
-        hits, href = found.get(call.pk), call.get_absolute_url()
-        href += f"?{urlencode({'q': q})}" if q else ""
-        lines = [_line(line, href, reader, q) for line in hits.lines] if hits else []
-        more = hits.more if hits else 0
-        end = str(ends.get(call.end_reason, call.end_reason))
-        tags = sorted(known.tags.get(call.pk, ()), key=str.casefold)
-        named = _named(call, known.names)
-        rows.append(Row(call, href, end, named, tags, lines, more))
+        # As `get_absolute_url`, which takes its time.
+        told = list_cells.Told(call, f"{here}{call.pk}/{more}", known)
+        hits = found.get(call.pk, search.Hits())
+        lines = [_line(line, told.href, reader, q) for line in hits.lines]
+        rows.append(Row(call.pk, list_cells.row(told, names), lines, hits.more))
     return rows
-
-
-def _named(call: Call, known: shown.Names) -> dict[str, str]:
-    """Return what a call names of other tables, by the filter's word."""
-    return {
-        field: known.get(shown.name_key(field, value), "")
-        for fields in NAMED.values()
-        for field, of in fields
-        if (value := getattr(call, of)) is not None
-    }
 
 
 def _line(line: HitLine, href: str, reader: masking.Reader, q: str) -> Line:
@@ -263,7 +247,7 @@ def call_count(request: HtmxRequest) -> HttpResponse:
 @require_safe
 def call_filter(request: HtmxRequest, name: str) -> HttpResponse:
     """Show what one filter may be, to choose from."""
-    if name not in KINDS:
+    if name not in KINDS or not KINDS[name].has_menu:
         raise Http404
     text = request.GET.get("find", "").strip()[:80]
     filters = history.read(request.workspace, request.GET)

@@ -10,4 +10,5 @@ from lucide.templatetags.lucide import lucide as draw
 
 register = template.Library()
 # The icons of all pages, in all their sizes, are some hundred.
-register.simple_tag(lru_cache(maxsize=2_000)(draw), name="lucide")
+icon = lru_cache(maxsize=2_000)(draw)
+register.simple_tag(icon, name="lucide")

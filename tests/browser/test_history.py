@@ -184,3 +184,23 @@ def test_axe_finds_nothing_in_menus_hits_and_the_bar(
         page.goto(address)
         found += [f"{address} {line}" for line in violations(page)]
     assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", ["wide", "phone"])
+def test_selected_calls_are_exported(person: Person, theme: str, size: str) -> None:
+    page = history(person("manager", WIDE if size == "wide" else PHONE, theme))
+    for place in (0, 2):
+        page.locator("#rows input[name=call]").nth(place).check()
+    page.locator("#bulk").get_by_role("button", name="Export").click()
+    expect(page.get_by_role("link", name="those that were selected")).to_be_visible()
+    found = violations(page)
+    page.get_by_role("button", name="Write the file").click()
+    holds = page.get_by_role("link", name="2 selected calls").first
+    expect(holds).to_be_visible()
+    expect(page.locator("#exports li").first).to_contain_text("2 calls", timeout=SOON)
+    found += violations(page)
+    holds.click()
+    expect(page.locator("#rows tr[id^=call-]")).to_have_count(2)
+    expect(page.locator("#list .chip.on")).to_contain_text("Selected 2 calls")
+    assert not found + violations(page)

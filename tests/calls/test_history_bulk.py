@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -10,7 +11,9 @@ from django.test import Client
 from django.utils import timezone
 
 from agents.models import Connection
-from calls.models import Call, CallChange, Suppression, Tag
+from calls.export import exports
+from calls.history.filters import MOST_VALUES
+from calls.models import Call, CallChange, Export, Suppression, Tag
 from calls.people import do_not_call
 from calls.review import tags
 from dashboard.models import AuditEntry, Member, Workspace
@@ -138,12 +141,51 @@ def test_htmx_gets_the_rows_again_with_a_word_of_what_was_done(
 
 def test_calls_of_others_are_left_alone(client: Client) -> None:
     call = make_call(make_connection(make_workspace()), status="ended")
-    for do in ("tag", "review", "untag", "unreview", "no_call"):
+    for do in ("tag", "review", "untag", "unreview", "export", "no_call"):
         bulk(client, do, call, tag="mine")
     bulk(client, "tag", all="yes", query="", tag="mine")
     call.refresh_from_db()
     assert call.reviewed_at is None
     assert not call.tags.exists()
+
+
+# --- export
+def test_an_export_is_of_the_selected_calls_only(
+    client: Client, connection: Connection, reviewer: Member
+) -> None:
+    one, two, _ = (make_call(connection, duration_ms=n) for n in (5, 9, 7))
+    page = bulk(client, "export", one, two, query="status=queued&sort=-duration")
+    [query] = re.findall(r'name="query" value="([^"]+)"', page.content.decode())
+    assert "those that were selected" in page.content.decode()
+    form = {"query": unescape(query), "format": "csv", "columns": ["id"]}
+    shown = client.post("/calls/exports/new/", form, follow=True).content.decode()
+    assert "2 selected calls" in shown
+    export = Export.objects.get()
+    assert export.created_by == reviewer.user
+    exports.write(export.pk, timezone.now())
+    export.refresh_from_db()
+    with export.file.open("rb") as file:
+        _, *rows = file.read().decode().split()
+    assert rows[-2:] == [str(two.pk), str(one.pk)]
+    assert export.done == 2
+    export.file.delete()
+
+
+def test_an_export_of_all_that_fit_goes_by_the_filter(
+    client: Client, connection: Connection
+) -> None:
+    call = make_call(connection)
+    page = bulk(client, "export", call, all="yes", query="status=queued")
+    assert page.redirect_chain == [("/calls/exports/new/?status=queued", 302)]
+
+
+def test_too_many_selected_for_a_file_is_said(
+    client: Client, connection: Connection
+) -> None:
+    calls = [make_call(connection) for _ in range(MOST_VALUES + 1)]
+    page = bulk(client, "export", *calls).content.decode()
+    assert "At most 80 selected calls go into a file" in page
+    assert "New export" not in page
 
 
 # --- do not call

@@ -116,6 +116,7 @@ def fits(call: Call, wanted: Filters, workspace: Workspace) -> bool:
     local = call.created_at.astimezone(ZoneInfo(workspace.timezone))
     return (
         plain
+        and (not wanted.call or call.pk in wanted.call)
         and (not wanted.status or any(_is(call, word) for word in wanted.status))
         and (not wanted.outcome or outcome.of(call) in wanted.outcome)
         and (not wanted.success or MADE[call.successful] in wanted.success)

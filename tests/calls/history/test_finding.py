@@ -79,6 +79,9 @@ def test_ids_find_the_calls_of_that_row(
         Filters(agent=tuple(agent.pk for agent in workspace.agents.all()[:2])),
         Filters(person=(person.launched_by_id,)),  # type: ignore[arg-type]
         Filters(key=(key.api_key_id,)),  # type: ignore[arg-type]
+        Filters(call=(one.pk,)),
+        Filters(call=tuple(c.pk for c in calls[:30]), sort="-cost"),
+        Filters(call=tuple(c.pk for c in calls[:30]), status=("ended", "live")),
         Filters(tag=(tags[0].pk,)),
         Filters(tag=tuple(tag.pk for tag in tags)),
     ):
