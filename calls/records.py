@@ -35,6 +35,7 @@ def record(call: Call, *, with_turns: bool = True) -> CallRecord:
         sip_headers=call.sip_headers,
         metadata=call.metadata,
         external_id=call.external_id,
+        dialect=call.dialect,
     )
 
 
