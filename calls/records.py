@@ -41,6 +41,7 @@ def record(call: Call, *, with_turns: bool = True, is_heard: bool = True) -> Cal
         sip_headers=call.sip_headers,
         metadata=call.metadata,
         external_id=call.external_id,
+        dialect=call.dialect,
     )
 
 

@@ -65,6 +65,18 @@ class KeyForm(forms.Form):
         error_messages={"invalid": A_NUMBER, "min_value": A_NUMBER},
     )
 
+    callee_field = forms.CharField(
+        required=False,
+        max_length=60,
+        label="Field that says whom to call",
+        help_text="For programs that make calls without a number (Zudu’s calls/create): "
+        "the field of the metadata that holds a number, or what one contact has as the "
+        "attribute of that name. Empty: such a call is a record and rings nobody.",
+        widget=forms.TextInput(
+            attrs={"class": "mono", "autocomplete": "off", "placeholder": "customer_id"}
+        ),
+    )
+
     def __init__(
         self, data: Any = None, *, zone: ZoneInfo, row: ApiKey | None = None
     ) -> None:
@@ -118,6 +130,7 @@ class KeyForm(forms.Form):
             scopes=read_scopes([*wanted["scopes"], *wanted["permissions"]]),
             expires_at=self._expires_at(),
             requests_per_minute=wanted["requests_per_minute"],
+            callee_field=wanted["callee_field"],
         )
 
     def _expires_at(self) -> datetime | None:

@@ -15,19 +15,21 @@ SOON = timedelta(days=7)
 class Terms:
     """What a key is called, what it may do, until when, and how often a minute.
 
-    `expires_at` None: never; `requests_per_minute` None: however many.
+    `expires_at` None: never; `requests_per_minute` None: however many; `callee_field`
+    is the field of a call's metadata that says whom to call, where nothing else does.
     """
 
     name: str
     scopes: list[str]
     expires_at: datetime | None = None
     requests_per_minute: int | None = None
+    callee_field: str = ""
 
     @classmethod
     def of(cls, row: ApiKey) -> "Terms":
         """Return the terms a key has now."""
         facts = (row.name, row.scopes, row.expires_at, row.requests_per_minute)
-        return cls(*facts)
+        return cls(*facts, row.callee_field)
 
     def facts(self) -> dict[str, Any]:
         """Return them as the audit log keeps them."""
@@ -37,6 +39,7 @@ class Terms:
             "scopes": self.scopes,
             "expires_at": until,
             "requests_per_minute": self.requests_per_minute,
+            "callee_field": self.callee_field,
         }
 
 
@@ -48,6 +51,7 @@ def create(workspace: Workspace, terms: Terms, by: Author) -> tuple[ApiKey, str,
         terms.scopes,
         expires_at=terms.expires_at,
         requests_per_minute=terms.requests_per_minute,
+        callee_field=terms.callee_field,
     )
     AuditEntry.record(
         workspace, "key created", by, subject=str(row), after=terms.facts()
@@ -64,6 +68,7 @@ def change(row: ApiKey, terms: Terms, by: Author) -> bool:
     row.name, row.scopes = terms.name, terms.scopes
     row.expires_at = terms.expires_at
     row.requests_per_minute = terms.requests_per_minute
+    row.callee_field = terms.callee_field
     row.save(update_fields=[*after])
     AuditEntry.record(
         row.workspace,

@@ -178,6 +178,9 @@ class ApiKey(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True)
     # Counted in calls/api/allowance.py; None: however many.
     requests_per_minute = models.PositiveIntegerField(null=True, blank=True)
+    # The field of a call's metadata that says whom to call, where a dialect makes calls
+    # without a number; empty: such a call is a record only.
+    callee_field = models.CharField(max_length=60, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
 
@@ -190,7 +193,8 @@ class ApiKey(models.Model):
     ) -> tuple["ApiKey", str, str]:
         """Create a key; return the row, the key and the secret (both shown once).
 
-        `limits` are `expires_at` and `requests_per_minute`; without them there are none.
+        `limits` are `expires_at`, `requests_per_minute` and `callee_field`; without them
+        there are none.
         """
         key = f"key_{secrets.token_hex(20)}"
         secret = f"s3cr3t_{secrets.token_urlsafe(30)}"

@@ -310,6 +310,8 @@ class CallRecord:
     sip_headers: Mapping[str, str]
     metadata: Json
     external_id: str = ""
+    # In which dialect it was launched; empty: in none.
+    dialect: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """Zudu's addresses beyond the common ones: lists by status, records, number labels."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import reduce
@@ -12,14 +11,14 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone
 
 from agents.binding import change
-from agents.providers.base import WishRefused
 from agents.providers.bodies import object_of, string
-from agents.providers.zudu import filters, server, words
+from agents.providers.zudu import filters, requests, server, words
 from agents.setups import Setup
 from calls import lifecycle
-from calls.api import call_filters, dialect, zudu_webhooks
-from calls.api.visit import Action, Json, Problem, Visit
+from calls.api import call_filters, dialect, zudu_callee, zudu_webhooks
+from calls.api.visit import Action, Problem, Visit
 from calls.models import Call, Source
+from calls.models.call import CallQuerySet
 from calls.records import record
 
 RECORD_NOTE = (
@@ -68,18 +67,28 @@ def get_call(visit: Visit) -> HttpResponseBase:
 
 
 def _find(visit: Visit) -> Call:
-    """Return the call a client names: a record of its own may have any id."""
-    records = visit.workspace.calls.filter(IS_RECORD, provider_call_id=visit.id)
+    """Return the call a client names: one that it made may have an id of its own."""
+    own = Q(launch_key=f"{visit.dialect}:{visit.id}")
+    records = _records(visit, visit.id) | visit.workspace.calls.filter(own)
     found = records.select_related("agent", "connection").first()
     return found or dialect.find_call(visit, visit.id)
 
 
 # --- Records -------------------------------------------------------------------------
 def create_record(visit: Visit) -> HttpResponseBase:
-    """Make a record of a call; it never dials (contract sheet, section 1.1)."""
+    """Make a record of a call (contract sheet, section 1.1).
+
+    It dials nobody, unless the client's key says where the metadata names the callee.
+    """
+    call_id = string(visit.body, "call_id", longest=LONGEST_ID)
+    if call_id and _records(visit, call_id).exists():
+        raise _taken(call_id)
+    return zudu_callee.dialled(visit) or _recorded(visit, call_id)
+
+
+def _recorded(visit: Visit, call_id: str) -> HttpResponseBase:
     body = visit.body
     agent = dialect.find_agent(visit, string(body, "agent_id", required=True))
-    kind = words.TYPES[_word(body, "call_type", words.TYPES, "phone_call")]
     now = datetime.now(tz=UTC)
     made = lifecycle.imported(
         workspace=visit.workspace,
@@ -93,9 +102,9 @@ def create_record(visit: Visit) -> HttpResponseBase:
         end_reason="canceled",
         end_reason_raw=words.RECORD_ONLY,
         note=RECORD_NOTE,
-        type=kind,
-        direction=_word(body, "direction", words.DIRECTIONS, "outbound"),
-        provider_call_id=string(body, "call_id", longest=LONGEST_ID),
+        type=requests.type_of(body),
+        direction=requests.direction_of(body),
+        provider_call_id=call_id,
         metadata=object_of(body, "metadata"),
         ignore_e164_validation=True,
         created_at=now,
@@ -106,20 +115,18 @@ def create_record(visit: Visit) -> HttpResponseBase:
         with transaction.atomic():
             made.save()
     except IntegrityError:
-        # What a repeated id does is undocumented: no second record is our choice.
-        words_ = f"Call with ID '{made.provider_call_id}' already exists."
-        raise Problem(400, words_) from None
+        raise _taken(call_id) from None
     told = server.created(visit.door.tenant, record(made))
     return dialect.answer((201, told))
 
 
-def _word(body: Json, name: str, known: Iterable[str], usual: str) -> str:
-    """Read one of the words of an enum, in either case."""
-    word = words.fold(string(body, name)) or usual
-    if word not in known:
-        options = ", ".join(sorted(each.upper() for each in known))
-        raise WishRefused(f"{name} must be one of {options}.")
-    return word
+def _taken(call_id: str) -> Problem:
+    """Refuse a second record: what a repeated id does is undocumented, our choice."""
+    return Problem(400, f"Call with ID '{call_id}' already exists.")
+
+
+def _records(visit: Visit, call_id: str) -> CallQuerySet:
+    return visit.workspace.calls.filter(IS_RECORD, provider_call_id=call_id)
 
 
 def update_call(visit: Visit) -> HttpResponseBase:
@@ -136,8 +143,8 @@ def update_call(visit: Visit) -> HttpResponseBase:
     fields = ["metadata", "changed_at"]
     if _is_record(call):
         known = words.RECORD_STATUSES
-        call.status_raw = _word(body, "call_status", known, call.status_raw)
-        call.direction = _word(body, "direction", words.DIRECTIONS, call.direction)
+        call.status_raw = requests.word(body, "call_status", known, call.status_raw)
+        call.direction = requests.direction_of(body, call.direction)
         number = string(body, "from_number", longest=40)
         call.from_number = number or call.from_number
         fields += ["status_raw", "direction", "from_number"]

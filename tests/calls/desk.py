@@ -89,9 +89,14 @@ def connect(slug: str, own: str = "", agent_id: str = "") -> Json:
         "counts": command("connection", "sync", added["connection"]),
         "again": command("connection", "sync", added["connection"]),
         "workspace": str(ours.pk),
-        **dict(zip(("ours", "secret"), ApiKey.issue(ours, "Journey", ALL_SCOPES)[1:])),
+        **dict(zip(("ours", "secret"), _client(ours))),
         "platform": ApiKey.issue(platform, "Journey", ALL_SCOPES)[1],
     }
+
+
+def _client(ours: Workspace) -> tuple[str, str]:
+    """Return key and secret of a client whose calls without a number name a customer."""
+    return ApiKey.issue(ours, "Journey", ALL_SCOPES, callee_field="customer_id")[1:]
 
 
 def hire(platform: Workspace, agent_id: str) -> None:

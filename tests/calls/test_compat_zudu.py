@@ -22,7 +22,7 @@ from agents.providers.base import (
 )
 from agents.providers.zudu.client import Zudu
 from calls.hooks import outbox
-from calls.models import Call, Suppression
+from calls.models import Call, Contact, Suppression
 from dashboard.models import ApiKey, Workspace
 from tests.agents.providers.payloads import payload
 from tests.calls.doors import (
@@ -38,7 +38,7 @@ from tests.calls.doors import (
     took_place,
     wish,
 )
-from tests.factories import make_call
+from tests.factories import make_call, make_contact
 
 pytestmark = pytest.mark.django_db
 PATH_OF_FROM = "phone-numbers/%2B16285550000"
@@ -173,6 +173,138 @@ def test_a_wrong_record_is_refused(
 ) -> None:
     assert ask("POST", "calls/create", body).status_code == status
     assert Call.objects.count() == 0
+
+
+# --- Records that are dialled, as the key says -----------------------------------------
+NAMED = {"agent_id": "agent_1", "metadata": {"customer_id": "cust-001"}}
+
+
+@pytest.fixture
+def dialling(keys: Keys) -> None:
+    """Let the client's key say where its metadata names the callee."""
+    ApiKey.objects.update(callee_field="customer_id")
+
+
+@pytest.fixture
+def jamie(workspace: Workspace) -> Contact:
+    """Return the contact that the client knows as cust-001."""
+    own = {"customer_id": "cust-001"}
+    return make_contact(workspace, name="Jamie Doe", number=TO, attributes=own)
+
+
+@pytest.mark.usefixtures("dialling")
+def test_a_record_rings_the_contact_that_the_metadata_names(
+    ask: Callable[..., Any], jamie: Contact, agent: Agent
+) -> None:
+    answer = ask("POST", "calls/create", NAMED)
+    assert answer.status_code == 201
+    shown = answer.json()["data"]["call"]
+    assert shown["call_status"] == "registered"
+    assert not {"from_number", "to_number"} & set(shown)
+    call = Call.objects.get()
+    assert (call.status, call.to_number, call.contact) == ("queued", TO, jamie)
+    assert (call.from_number, call.agent) == (FROM, agent)
+    assert call.metadata == NAMED["metadata"]
+    seen = ask("GET", f"calls/{shown['call_id']}").json()["data"]
+    assert (seen["call_status"], seen["to_number"]) == ("ONGOING", TO)
+
+
+@pytest.mark.usefixtures("dialling")
+@pytest.mark.parametrize(
+    ("named", "status", "called"),
+    [(TO, 201, [TO]), ("415 555 0100", 400, []), (14155550100, 400, [])],
+)
+def test_the_metadata_may_name_a_number(
+    ask: Callable[..., Any],
+    workspace: Workspace,
+    named: Any,
+    status: int,
+    called: list[str],
+) -> None:
+    body = NAMED | {"metadata": {"customer_id": named}}
+    assert ask("POST", "calls/create", body).status_code == status
+    assert [call.to_number for call in workspace.calls.all()] == called
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        NAMED | {"metadata": {}},
+        NAMED | {"metadata": {"customer_id": None}},
+        NAMED | {"metadata": {"customer": "cust-001"}},
+        NAMED | {"call_type": "WEB_CALL"},
+        NAMED | {"direction": "INBOUND"},
+    ],
+)
+@pytest.mark.usefixtures("dialling", "jamie")
+def test_what_names_nobody_stays_a_record(ask: Callable[..., Any], body: Json) -> None:
+    assert ask("POST", "calls/create", body).status_code == 201
+    assert "never to be dialled" in Call.objects.get().note
+
+
+@pytest.mark.usefixtures("dialling", "jamie")
+@pytest.mark.parametrize(
+    ("changes", "status", "says"),
+    [
+        ({"metadata": {"customer_id": "cust-9"}}, 400, "No contact has"),
+        ({"metadata": {"customer_id": "twin"}}, 400, "Several contacts have"),
+        ({"agent_id": "agent_x"}, 404, "agent_x"),
+        ({"agent_id": ""}, 400, "agent_id"),
+        ({"direction": "SIDEWAYS"}, 400, "direction"),
+    ],
+)
+def test_who_cannot_be_told_is_not_called(
+    ask: Callable[..., Any],
+    workspace: Workspace,
+    changes: Json,
+    status: int,
+    says: str,
+) -> None:
+    for _ in range(2):
+        make_contact(workspace, attributes={"customer_id": "twin"})
+    answer = ask("POST", "calls/create", NAMED | changes)
+    assert (answer.status_code, says in answer.json()["error"]) == (status, True)
+    assert not Call.objects.exists()
+
+
+@pytest.mark.usefixtures("dialling")
+def test_a_record_that_is_dialled_passes_the_gate(
+    ask: Callable[..., Any], jamie: Contact
+) -> None:
+    jamie.do_not_call = True
+    jamie.save()
+    assert ask("POST", "calls/create", NAMED).status_code == 403
+    assert not Call.objects.exists()
+
+
+@pytest.mark.usefixtures("jamie")
+def test_without_the_setting_nobody_is_called(ask: Callable[..., Any]) -> None:
+    assert ask("POST", "calls/create", NAMED).status_code == 201
+    assert Call.objects.get().status == "canceled"
+
+
+@pytest.mark.usefixtures("dialling", "jamie")
+def test_one_id_rings_once(ask: Callable[..., Any]) -> None:
+    body = NAMED | {"call_id": "my-call"}
+    first, second = (ask("POST", "calls/create", body).json() for _ in range(2))
+    assert first["data"]["call"]["call_id"] == "my-call"
+    assert first["data"]["call"] == second["data"]["call"]
+    assert ask("GET", "calls/my-call").json()["data"]["call_id"] == "my-call"
+    assert Call.objects.count() == 1
+    other = body | {"metadata": {"customer_id": TO}}
+    assert ask("POST", "calls/create", other).status_code == 409
+    assert Call.objects.count() == 1
+
+
+@pytest.mark.usefixtures("jamie")
+def test_the_id_of_a_record_is_not_dialled_later(
+    ask: Callable[..., Any], workspace: Workspace
+) -> None:
+    body = NAMED | {"call_id": "my-call"}
+    assert ask("POST", "calls/create", body).status_code == 201
+    ApiKey.objects.update(callee_field="customer_id")
+    assert ask("POST", "calls/create", body).status_code == 400
+    assert workspace.calls.get().status == "canceled"
 
 
 def test_a_record_can_be_edited(ask: Callable[..., Any], agent: Agent) -> None:

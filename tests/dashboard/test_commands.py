@@ -126,6 +126,15 @@ def test_a_key_has_the_usual_limit_or_its_own(workspace: Workspace) -> None:
     assert [row.requests_per_minute for row in made_rows] == [500, 7, None]
 
 
+def test_a_key_may_say_whom_calls_without_a_number_are_for(
+    workspace: Workspace,
+) -> None:
+    assert made()["callee_field"] == ""
+    assert made("--callee-field", "customer_id")["callee_field"] == "customer_id"
+    rows = workspace.api_keys.order_by("created_at")
+    assert [row.callee_field for row in rows] == ["", "customer_id"]
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

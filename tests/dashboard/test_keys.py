@@ -155,6 +155,15 @@ def test_a_limit_is_offered_and_may_be_taken_away(client: Client) -> None:
     assert "a whole number from 1 on" in text_of(answer)
 
 
+def test_a_key_may_say_whom_calls_without_a_number_are_for(client: Client) -> None:
+    row = made(client, callee_field=" customer_id ")
+    assert row.callee_field == "customer_id"
+    assert 'value="customer_id"' in client.get(f"{KEYS}{row.pk}/").content.decode()
+    client.post(f"{KEYS}{row.pk}/", WISH | {"callee_field": ""})
+    row.refresh_from_db()
+    assert row.callee_field == ""
+
+
 # --- Changing one --------------------------------------------------------------------
 def test_a_key_is_changed_and_goes_on_working(client: Client, admin: Member) -> None:
     at = datetime(2100, 5, 4, 3, 2, 1, tzinfo=UTC)

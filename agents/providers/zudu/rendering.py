@@ -21,6 +21,8 @@ from agents.providers.zudu import words
 # What is left out of the shorter objects of `POST /api/calls` (our choice; unseen).
 LONG = ("transcript", "transcript_object", "transcript_with_tool_calls", "latency")
 
+NUMBERS = ("from_number", "to_number")
+
 
 def envelope(data: Any, message: str) -> Json:
     """Return an answer that went well."""
@@ -39,8 +41,11 @@ def is_record_only(record: CallRecord) -> bool:
 
 
 def call_id(record: CallRecord) -> str:
-    """Return the id under which a client knows our call; a record may have its own."""
-    own = record.update.provider_call_id if is_record_only(record) else ""
+    """Return the id under which a client knows our call; it may have given its own."""
+    if is_record_only(record):
+        own = record.update.provider_call_id
+    else:
+        own = record.external_id if record.dialect == words.SLUG else ""
     return own or f"call_{record.id}"
 
 

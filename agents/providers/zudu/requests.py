@@ -1,11 +1,12 @@
 """What clients ask of us in Zudu's words, read and refused: launches and bindings."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from agents.providers.base import BindingFacts, Json, LaunchWish, WishRefused
 from agents.providers.bodies import e164, object_of, string
 from agents.providers.reading import span
+from agents.providers.zudu import words
 from agents.providers.zudu.facts import ONLY_VERSION
 
 
@@ -43,6 +44,31 @@ def web_wish(body: Json) -> LaunchWish:
 def _number(body: Json, name: str) -> str:
     number = string(body, name)
     return e164(name, number) if number else ""
+
+
+# --- Records -------------------------------------------------------------------------
+def word(body: Json, name: str, known: Iterable[str], usual: str) -> str:
+    """Read one of the words of an enum, in either case."""
+    written = words.fold(string(body, name)) or usual
+    if written not in known:
+        options = ", ".join(sorted(each.upper() for each in known))
+        raise WishRefused(f"{name} must be one of {options}.")
+    return written
+
+
+def type_of(body: Json) -> str:
+    """Read the type of a call that is made, in our word."""
+    return words.TYPES[word(body, "call_type", words.TYPES, "phone_call")]
+
+
+def direction_of(body: Json, usual: str = "outbound") -> str:
+    """Read the direction of a call that is made or changed."""
+    return word(body, "direction", words.DIRECTIONS, usual)
+
+
+def is_for_calling_out(body: Json) -> bool:
+    """Tell whether a call that is made is one that could be dialled."""
+    return type_of(body) == "phone" and direction_of(body) == "outbound"
 
 
 # --- Binding -------------------------------------------------------------------------

@@ -176,8 +176,13 @@ def call(door: Door, call: CallRecord) -> Json:
 
 
 def created(tenant: Tenant, call: CallRecord) -> Json:
-    """Answer with a record that was made, in lower case (section 1.1)."""
+    """Answer with a call that was made, in lower case (section 1.1).
+
+    A fresh one is registered and shows no numbers, also where it is to be dialled.
+    """
     shown = rendering.lower(rendering.call(call, tenant.id, with_id=False))
+    shown |= {"call_status": "registered"}
+    shown = {name: v for name, v in shown.items() if name not in rendering.NUMBERS}
     data = {"organization_id": tenant.id, "call": shown}
     return rendering.envelope(data, "Call created successfully")
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from agents.providers.reading import text
 
+SLUG = "zudu"
 # The metadata key under which our call's id travels.
 REFERENCE = "switchboard_reference"
 

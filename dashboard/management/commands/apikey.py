@@ -50,6 +50,14 @@ class Command(AnswerCommand):
             help="more are refused; 0: however many (usual: %(default)s)",
         )
 
+        create.add_argument(
+            "--callee-field",
+            default="",
+            metavar="NAME",
+            help="the field of the metadata that says whom to call, where a program "
+            "makes a call without a number (Zudu's calls/create); usual: none is called",
+        )
+
     def create(self, options: Options) -> Answer:
         """Create an API key. The key and its secret are shown this once."""
         workspace = find_workspace(options["workspace"])
@@ -65,6 +73,7 @@ class Command(AnswerCommand):
             scopes=held,
             expires_at=_expires_at(options, workspace),
             requests_per_minute=_a_minute(options["requests_per_minute"]),
+            callee_field=options["callee_field"].strip()[:60],
         )
         _, key, secret = keyring.create(workspace, terms, by=None)
         facts = terms.facts()
