@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpResponse, QueryDict
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.gzip import gzip_page
@@ -215,7 +215,7 @@ def _named(call: Call, known: shown.Names) -> dict[str, str]:
 def _line(line: HitLine, href: str, reader: masking.Reader, q: str) -> Line:
     """Return a line as this reader may see it."""
     if line.start_ms is not None:
-        href += f"#t={line.start_ms // 1000}"
+        href += f"#t={line.start_ms / 1000:.10g}"
     elif line.index >= 0:
         href += f"#turn-{line.index}"
     if reader.is_masked:
@@ -257,7 +257,9 @@ def call_count(request: HtmxRequest) -> HttpResponse:
     filters = history.read(request.workspace, request.GET)
     count = counting.count(request.workspace, filters, timezone.now())
     context = {"count": count, "href": address(filters)}
-    return render_page(request, "calls/call_count.html", context, part="count")
+    # The element that asks is named by what it counts.
+    part = "#count" if request.htmx else ""
+    return render(request, f"calls/call_count.html{part}", context)
 
 
 @require_safe

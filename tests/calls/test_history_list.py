@@ -69,7 +69,7 @@ def test_a_hit_is_shown_marked_in_its_line_and_links_to_it(
     html = client.get("/calls/", {"q": "refund"}).content.decode()
     assert "<mark>refund</mark>" in html
     assert "&lt;b&gt;" in html
-    assert f'href="{call.get_absolute_url()}?q=refund#t=83"' in html
+    assert f'href="{call.get_absolute_url()}?q=refund#t=83.4"' in html
     assert html.count('<tr id="call-') == 1
 
 
