@@ -17,7 +17,7 @@ from django_htmx.http import push_url
 from calls.forms import calls as shown
 from calls.forms import filter_menu
 from calls.forms.calls import KINDS, address
-from calls.history import columns, counting, pages, search
+from calls.history import asked, columns, counting, pages, search
 from calls.history import filters as history
 from calls.history.counting import MOST, Count
 from calls.history.filters import Filters
@@ -186,14 +186,15 @@ def rows_of(
     request: HtmxRequest, calls: list[Call], known: shown.Known, q: str
 ) -> list[Row]:
     """Return the rows, with all they show, in a few queries for any number of them."""
-    found = search.hits(calls, q) if q else {}
     reader = masking.reader(request.workspace, request.member)
+    found = search.hits(calls, q, reader.text)
+    query = f"?{urlencode({'q': q})}" if asked.said(q) else ""
     ends = dict(history.CHOICES["end_reason"])
     rows = []
     for call in calls:
         hits, href = found.get(call.pk), call.get_absolute_url()
-        href += f"?{urlencode({'q': q})}" if q else ""
-        lines = [_line(line, href, reader, q) for line in hits.lines] if hits else []
+        href += query
+        lines = [_line(line, href) for line in hits.lines] if hits else []
         more = hits.more if hits else 0
         end = str(ends.get(call.end_reason, call.end_reason))
         tags = sorted(known.tags.get(call.pk, ()), key=str.casefold)
@@ -212,15 +213,11 @@ def _named(call: Call, known: shown.Names) -> dict[str, str]:
     }
 
 
-def _line(line: HitLine, href: str, reader: masking.Reader, q: str) -> Line:
-    """Return a line as this reader may see it."""
+def _line(line: HitLine, href: str) -> Line:
     if line.start_ms is not None:
         href += f"#t={line.start_ms / 1000:.10g}"
     elif line.index >= 0:
         href += f"#turn-{line.index}"
-    if reader.is_masked:
-        text = reader.text("".join(piece.text for piece in line.pieces))
-        line = replace(line, pieces=search.marks(text, q))
     return Line(line, href)
 
 
