@@ -62,7 +62,12 @@ def call_json(call: Call, *, with_transcript: bool = True) -> Json:
 
 def unheard(told: Json) -> Json:
     """Return a call without what was said in it: for who may not read calls."""
-    nothing: Json = {"summary": None, "sentiment": None, "successful": None, "custom": {}}
+    nothing: Json = {
+        "summary": None,
+        "sentiment": None,
+        "successful": None,
+        "custom": {},
+    }
     silent: Json = {"transcript": [], "tool_calls": [], "recording_url": None}
     return told | silent | {"analysis": nothing}
 

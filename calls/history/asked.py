@@ -43,7 +43,14 @@ def read(workspace: Workspace, text: str) -> Asked | None:
         return Asked(call_id=call_id)
     if not any(map(str.isalpha, text)):
         return _number(workspace, text)
-    return Asked(terms=tuple(words.terms(text)), plain=_plain(text))
+    return Asked(terms=said(text), plain=_plain(text))
+
+
+def said(text: str) -> tuple[words.Term, ...]:
+    """Return the words that are looked for; a number such as +1 415 555 is none."""
+    text = text.strip()
+    has_words = text.isdecimal() or any(map(str.isalpha, text))
+    return tuple(words.terms(text)) if has_words else ()
 
 
 def _uuid(text: str) -> UUID | None:
@@ -62,8 +69,7 @@ def _number(workspace: Workspace, text: str) -> Asked:
     # E.164 has no national zero and no 00 in front; last digits may well begin so.
     bare = digits.lstrip("0") if len(digits) >= MANY_DIGITS else digits
     part = "" if whole or len(bare) < FEWEST_DIGITS else bare
-    said = tuple(words.terms(text)) if text.isdecimal() else ()
-    return Asked(whole=whole, digits=part, terms=said)
+    return Asked(whole=whole, digits=part, terms=said(text))
 
 
 def _plain(text: str) -> str:

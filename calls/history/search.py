@@ -1,10 +1,11 @@
 """Showing what a search found: the lines of a call in which the words are."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
-from calls.history import words
+from calls.history import asked, words
 from calls.history.words import Term
 from calls.models import Call, Turn
 
@@ -12,6 +13,7 @@ SHOWN = 3
 # How much of a long line is shown around its first hit, in signs.
 BEFORE, BEHIND = 60, 120
 SUMMARY = -1
+Read = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +42,21 @@ class Hits:
     more: int = 0
 
 
-def hits(calls: Sequence[Call], q: str) -> dict[UUID, Hits]:
-    """Return what was found in the summaries and transcripts of calls; one query."""
-    typed = words.terms(q)
-    if not typed or not calls or not any(map(str.isalnum, q)):
+def hits(calls: Sequence[Call], q: str, read: Read = str) -> dict[UUID, Hits]:
+    """Return what was found in the summaries and transcripts of calls; one query.
+
+    `read` masks a line before it is cut: half a card's number is none to a mask.
+    """
+    typed = asked.said(q)
+    if not typed or not calls:
         return {}
     lines: dict[UUID, list[tuple[int, HitLine]]] = {call.pk: [] for call in calls}
     for call in calls:
-        lines[call.pk] += _found(typed, (SUMMARY, "summary", None, call.summary))
+        concluded = (SUMMARY, "summary", None, call.summary)
+        lines[call.pk] += _found(typed, concluded, read)
     rows = Turn.objects.filter(call__in=list(lines)).order_by("call", "index")
-    told = rows.values_list("call", "index", "role", "start_ms", "text")
-    for call_id, index, role, start_ms, text in told:
-        lines[call_id] += _found(typed, (index, role, start_ms, text))
+    for call_id, *told in rows.values_list("call", "index", "role", "start_ms", "text"):
+        lines[call_id] += _found(typed, told, read)
     return {pk: _best(found) for pk, found in lines.items() if found}
 
 
@@ -63,22 +68,17 @@ def _best(found: list[tuple[int, HitLine]]) -> Hits:
 
 
 def _found(
-    typed: list[Term], told: tuple[int, str, int | None, str]
+    typed: Sequence[Term], told: Sequence[Any], read: Read
 ) -> Iterator[tuple[int, HitLine]]:
     index, role, start_ms, text = told
-    spans = _spans(text, typed)
-    if spans:
-        pieces = list(_cut(text, spans, is_short=True))
+    if spans := _spans(text, typed):
+        seen = read(text)
+        pieces = list(_cut(seen, _spans(seen, typed)))
         yield len(spans), HitLine(index, role, start_ms, pieces)
 
 
-def marks(text: str, q: str) -> list[Piece]:
-    """Return a text as plain and found pieces; joined again they are the text."""
-    return list(_cut(text, _spans(text, words.terms(q)), is_short=False))
-
-
 # --- Where ---------------------------------------------------------------------------
-def _spans(text: str, typed: list[Term]) -> list[tuple[int, int]]:
+def _spans(text: str, typed: Sequence[Term]) -> list[tuple[int, int]]:
     """Return where the terms are, from and to, in order and apart from each other."""
     said = words.placed(text) if typed else []
     found: set[tuple[int, int]] = set()
@@ -108,12 +108,11 @@ def _apart(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return joined
 
 
-def _cut(text: str, spans: list[tuple[int, int]], *, is_short: bool) -> Iterator[Piece]:
+def _cut(text: str, spans: list[tuple[int, int]]) -> Iterator[Piece]:
     """Yield the pieces of a text; of a long line those around the first hit."""
-    first, last = 0, len(text)
-    if is_short and spans:
-        first = _word_start(text, max(0, spans[0][0] - BEFORE))
-        last = min(len(text), spans[0][1] + BEHIND)
+    begin, end = spans[0] if spans else (0, 0)
+    first = _word_start(text, max(0, begin - BEFORE))
+    last = min(len(text), end + BEHIND)
     at = first
     if first:
         yield Piece("… ")

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import Http404, HttpResponse, QueryDict
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -20,7 +20,7 @@ from calls import list_cells
 from calls.forms import calls as shown
 from calls.forms import filter_menu
 from calls.forms.calls import KINDS, address
-from calls.history import columns, counting, pages, search
+from calls.history import asked, columns, counting, pages, search
 from calls.history import filters as history
 from calls.history.counting import MOST, Count
 from calls.history.filters import Filters
@@ -183,28 +183,24 @@ def rows_of(
     q: str,
 ) -> list[Row]:
     """Return the rows, with all they show, in a few queries for any number of them."""
-    found = search.hits(calls, q) if q else {}
     reader = masking.reader(request.workspace, request.member)
+    found = search.hits(calls, q, reader.text)
     rows, here = [], reverse("call_list")
-    more = f"?{urlencode({'q': q})}" if q else ""
+    query = f"?{urlencode({'q': q})}" if asked.said(q) else ""
     for call in calls:
         # As `get_absolute_url`, which takes its time.
-        told = list_cells.Told(call, f"{here}{call.pk}/{more}", known)
+        told = list_cells.Told(call, f"{here}{call.pk}/{query}", known)
         hits = found.get(call.pk, search.Hits())
-        lines = [_line(line, told.href, reader, q) for line in hits.lines]
+        lines = [_line(line, told.href) for line in hits.lines]
         rows.append(Row(call.pk, list_cells.row(told, names), lines, hits.more))
     return rows
 
 
-def _line(line: HitLine, href: str, reader: masking.Reader, q: str) -> Line:
-    """Return a line as this reader may see it."""
+def _line(line: HitLine, href: str) -> Line:
     if line.start_ms is not None:
-        href += f"#t={line.start_ms // 1000}"
+        href += f"#t={line.start_ms / 1000:.10g}"
     elif line.index >= 0:
         href += f"#turn-{line.index}"
-    if reader.is_masked:
-        text = reader.text("".join(piece.text for piece in line.pieces))
-        line = replace(line, pieces=search.marks(text, q))
     return Line(line, href)
 
 
@@ -241,7 +237,9 @@ def call_count(request: HtmxRequest) -> HttpResponse:
     filters = history.read(request.workspace, request.GET)
     count = counting.count(request.workspace, filters, timezone.now())
     context = {"count": count, "href": address(filters)}
-    return render_page(request, "calls/call_count.html", context, part="count")
+    # The element that asks is named by what it counts.
+    part = "#count" if request.htmx else ""
+    return render(request, f"calls/call_count.html{part}", context)
 
 
 @require_safe

@@ -24,7 +24,7 @@ function mark(id) {
 
 function load(address, id) {
   const url = new URL(address, location.href);
-  const at = /^#t=(\d+)/.exec(url.hash);
+  const at = /^#t=([\d.]+)$/.exec(url.hash);
   if (at) pane.dataset.t = at[1];
   else delete pane.dataset.t;
   pane.hidden = false;

@@ -127,7 +127,7 @@ document.addEventListener("focusin", ({ target }) => bringTools(target.closest?.
 function linkTo(turn) {
   const start = startOf(turn);
   const where = new URL(document.getElementById("live")?.dataset.href ?? location.pathname, location.href);
-  where.hash = start === null ? turn.id : `t=${Math.floor(start * 10) / 10}`;
+  where.hash = start === null ? turn.id : `t=${start}`;
   return where.href;
 }
 
@@ -143,25 +143,42 @@ document.addEventListener("click", async ({ target }) => {
   }
 });
 
-/* --- words */
+/* --- words: without case, accents and apostrophes, as the history finds them */
+const MARKS = /[\p{M}'’ʼ`´]/gu;
+
+/* `from`: where each letter of `plain` stands in the text. */
+function folded(text) {
+  const from = [];
+  let plain = "";
+  for (let index = 0; index < text.length; index += 1) {
+    const letter = text[index] < "~" ? text[index] : text[index].normalize("NFKD");
+    const sign = letter.replace(MARKS, "").toLowerCase();
+    plain += sign;
+    for (let count = sign.length; count; count -= 1) from.push(index);
+  }
+  return { plain, from };
+}
+
+const plainly = (words) => folded(words).plain.trim().replace(/\s+/g, " ");
+
 function find(words) {
-  const wanted = words.trim().toLowerCase();
   const said = turns().map((turn) => [turn, turn.querySelector("p").firstChild]);
-  hits = wanted ? ranges(said, [wanted]) : [];
-  const parts = wanted.split(/\s+/);
-  if (wanted && !hits.length && parts.length > 1) hits = ranges(said, parts);
+  const whole = plainly(words.replaceAll('"', " "));
+  hits = whole ? ranges(said, [whole]) : [];
+  const terms = [...words.matchAll(/"([^"]*)"|(\S+)/g)].map(([, phrase, word]) => plainly(phrase ?? word));
+  if (!hits.length && terms.length > 1) hits = ranges(said, terms.filter(Boolean));
 }
 
 function ranges(said, words) {
   const found = [];
   for (const [turn, node] of said) {
-    const text = node?.data?.toLowerCase() ?? "";
+    const { plain, from } = folded(node?.data ?? "");
     for (const word of words) {
-      for (let from = text.indexOf(word); from >= 0; from = text.indexOf(word, from + word.length)) {
+      for (let at = plain.indexOf(word); at >= 0; at = plain.indexOf(word, at + word.length)) {
         const range = new Range();
-        range.setStart(node, from);
-        range.setEnd(node, Math.min(node.length, from + word.length));
-        found.push({ turn, range, from });
+        range.setStart(node, from[at]);
+        range.setEnd(node, from[at + word.length - 1] + 1);
+        found.push({ turn, range });
       }
     }
   }
@@ -228,10 +245,16 @@ document.addEventListener("click", ({ target }) => {
 });
 
 /* --- where to begin: `#t=83`, `#turn-4`, or the first hit of `?q=` */
+/* Whole seconds, as the page shows them, name the line that begins in that second. */
+function placeOf(seconds) {
+  const begun = turns().findIndex((turn) => Math.floor(startOf(turn) ?? -1) === seconds);
+  return begun < 0 ? at(seconds) : begun;
+}
+
 export function begin(hash = location.hash) {
   const seconds = /^#t=(\d+(?:\.\d+)?)$/.exec(hash)?.[1];
   const turn = /^#turn-\d+$/.test(hash) ? document.getElementById(hash.slice(1)) : null;
-  const place = seconds ? at(Number(seconds)) : turns().indexOf(turn);
+  const place = seconds ? placeOf(Number(seconds)) : turns().indexOf(turn);
   search({ goes: place < 0 });
   if (place < 0) return;
   go(place);

@@ -75,6 +75,29 @@ def test_a_word_is_found_heard_noted_and_shared(
     outside.context.close()
 
 
+def test_a_link_to_a_second_opens_the_line_that_begins_in_it(
+    person: Person, spoken: str
+) -> None:
+    page = person("reviewer")
+    page.goto(spoken)
+    line = page.locator("#turn-4")
+    start = float(line.get_attribute("data-start") or 0) / 1000
+    for seconds in (int(start), start):
+        page.goto("/calls/")
+        page.goto(f"{spoken}#t={seconds}")
+        expect(page.locator(".turn.cur")).to_have_id("turn-4")
+
+
+def test_words_are_found_without_accents_and_apostrophes(
+    person: Person, spoken: str
+) -> None:
+    page = person("reviewer")
+    page.goto(f"{spoken}?q=im%20CALLÎNG")
+    expect(page.locator(".find output")).to_contain_text("1 of")
+    page.goto(f'{spoken}?q="calling about" thursday')
+    expect(page.locator(".turn.hit")).not_to_have_count(0)
+
+
 def test_keys_lead_through_the_lines(person: Person, spoken: str) -> None:
     page = person("reviewer")
     page.goto(f"{spoken}#turn-1")

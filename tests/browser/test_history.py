@@ -40,6 +40,7 @@ def test_filters_are_chosen_by_keyboard_and_stand_in_the_address(
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Space")
     expect(page.locator("#list .chip.on")).to_contain_text("Conversation, Voicemail")
+    expect(page.locator("#list .count")).to_have_text(re.compile(r"^[\d,]+ calls?$"))
     assert asked(page) == {"outcome": ["conversation", "voicemail"]}
     page.keyboard.press("Escape")
     expect(page.locator("#filter")).to_be_hidden()

@@ -69,7 +69,7 @@ def test_a_hit_is_shown_marked_in_its_line_and_links_to_it(
     html = client.get("/calls/", {"q": "refund"}).content.decode()
     assert "<mark>refund</mark>" in html
     assert "&lt;b&gt;" in html
-    assert f'href="{call.get_absolute_url()}?q=refund#t=83"' in html
+    assert f'href="{call.get_absolute_url()}?q=refund#t=83.4"' in html
     assert html.count('<tr id="call-') == 1
 
 
@@ -84,6 +84,28 @@ def test_a_line_is_masked_for_those_who_see_no_cards(
     workspace.refresh_from_db()
     policy = getattr(workspace, "retention", None)
     assert is_masked == bool(policy is None or policy.masks_reviewers)
+
+
+@pytest.mark.parametrize("shift", [3, 8, 13])
+def test_a_card_is_masked_also_where_a_line_is_cut(
+    client: Client, connection: Connection, shift: int
+) -> None:
+    card, gap = "4111 1111 1111 1111", "bla " * 40
+    said(f"{card} {gap[: 60 - shift]} refund", make_call(connection, status="ended"))
+    said(f"refund {gap[: 120 - shift]} {card}", make_call(connection, status="ended"))
+    html = client.get("/calls/", {"q": "refund"}).content.decode()
+    assert html.count("<mark>refund</mark>") == 2
+    assert "1111 1111" not in html and "4111 1" not in html
+
+
+def test_a_search_by_number_marks_no_lines(
+    client: Client, connection: Connection
+) -> None:
+    call = make_call(connection, status="ended", to_number="+14155550142")
+    said("I have 1 dog.", call)
+    html = client.get("/calls/", {"q": "+1 415 555 0142"}).content.decode()
+    assert f'href="{call.get_absolute_url()}"' in html
+    assert "<mark>" not in html
 
 
 def test_the_page_names_the_time_zone(client: Client, workspace: Workspace) -> None:

@@ -204,8 +204,7 @@ def test_odd_input_finds_nothing_and_breaks_nothing(
     shown = pages.page(workspace, read(workspace, {"q": text}), timezone.now()).calls
     nothing = not read(workspace, {"q": text}).q
     assert shown == ([call] if nothing else [])
-    search.hits([call], text)
-    assert "".join(piece.text for piece in search.marks(text, text)) == text
+    search.hits([call, Call(summary=text)], text)
 
 
 def test_percent_and_underscore_mean_themselves(
@@ -298,8 +297,18 @@ def test_numbers_and_nothing_have_no_hits(
         assert search.hits([], "refund") == {}
 
 
+def test_a_number_with_signs_has_no_hits(
+    workspace: Workspace, connection: Connection
+) -> None:
+    call = make_call(connection)
+    say(call, "I have 1 dog, and it is 415 days old.")
+    assert search.hits([call], "+1 415 555 0142") == {}
+    assert search.hits([call], "415")[call.pk].lines
+
+
 def test_marks_keep_the_text_as_it_is() -> None:
-    pieces = search.marks("Don’t stop: stopping is fine", "don't stop")
+    call = Call(summary="Don’t stop: stopping is fine")
+    pieces = search.hits([call], "don't stop")[call.pk].lines[0].pieces
     assert [(p.text, p.is_hit) for p in pieces] == [
         ("Don’t", True),
         (" ", False),
