@@ -1,7 +1,6 @@
 """Retell's agent endpoints, answered from our own agents."""
 
 import uuid
-from collections.abc import Iterable
 
 from django.db import transaction
 from django.http import HttpResponse, JsonResponse
@@ -9,7 +8,7 @@ from django.utils import timezone
 
 from agents.mirror import agent_facts, version_facts
 from agents.models import Agent, AgentVersion, bind
-from agents.providers.retell import rendering
+from agents.providers.retell import filters, rendering
 from agents.providers.voicewire.words import CALL_EVENTS
 from calls.api import retell_llms
 from calls.api.endpoints import FIELDS, endpoints, take_webhook
@@ -24,7 +23,7 @@ from calls.api.own_rows import (
     touch,
     versions,
 )
-from calls.api.retell_rows import find, llm_id, pick
+from calls.api.retell_rows import find, is_ascending, llm_id, pick
 from calls.api.visit import Action, Json, Problem, Visit
 
 # What has a place of its own in our rows; the rest is only kept for the client.
@@ -45,29 +44,43 @@ ENGINES = ("retell-llm", "conversation-flow", "custom-llm")
 
 # --- Reading -------------------------------------------------------------------------
 def list_agents(visit: Visit) -> HttpResponse:
-    """Return a page of agents, by name."""
-    found = _page(visit, 50)
-    items = [rendering.agent_row(agent_facts(a), a.changed_at) for a in found[0]]
-    return _listed(items, found[1])
-
-
-def list_agents_v1(visit: Visit) -> HttpResponse:
-    """Return an old SDK's list: every version as a whole agent."""
-    found = _page(visit, 1000)[0]
-    shown = [_shown(agent, row) for agent in found for row in versions(agent)]
-    return JsonResponse(shown, safe=False)
-
-
-def _page(visit: Visit, usual: int) -> tuple[list[Agent], str]:
-    """Return a page of agents and the key of the next one."""
-    limit = visit.number("limit", usual, 1000)
+    """Return a page of the agents that are asked for."""
+    limit = visit.number("limit", 50, 1000)
     written = visit.parameter("pagination_key") or "0"
     if not written.isascii() or not written.isdigit():
         raise Problem(400, "This pagination_key is none of ours.")
     start = int(written[:9])
-    rows = visit.workspace.agents.current().for_list().order_by("created_at", "pk")
+    signs = ("created_at", "pk") if is_ascending(visit) else ("-created_at", "-pk")
+    may_be, name = filters.agents_wanted(visit.body)
+    rows = visit.workspace.agents.current().filter(name__icontains=name)
+    rows = rows.for_list().order_by(*signs) if may_be else rows.none()
     found = list(rows[start : start + limit + 1])
-    return found[:limit], str(start + limit) if len(found) > limit else ""
+    items = [rendering.agent_row(agent_facts(a), a.changed_at) for a in found[:limit]]
+    return _listed(items, str(start + limit) if len(found) > limit else "")
+
+
+def list_agents_v1(visit: Visit) -> HttpResponse:
+    """Return an old SDK's list: every version as a whole agent, or the latest ones."""
+    limit = visit.number("limit", 1000, 1000)
+    agents = visit.workspace.agents.current().for_list().order_by("created_at", "pk")
+    some = slice(-1, None) if visit.parameter("is_latest") == "true" else slice(None)
+    rows = [(agent, row) for agent in agents for row in versions(agent)[some]]
+    if key := visit.parameter("pagination_key"):
+        rows = rows[_behind(rows, key, visit.parameter("pagination_key_version")) :]
+    shown = [_shown(agent, row) for agent, row in rows[:limit]]
+    return JsonResponse(shown, safe=False)
+
+
+def _behind(rows: list[tuple[Agent, AgentVersion]], key: str, version: str) -> int:
+    """Return the place after an agent's version, or after its last one."""
+    places = [
+        place
+        for place, (agent, row) in enumerate(rows, start=1)
+        if agent.provider_agent_id == key and version in ("", str(row.version))
+    ]
+    if not places:
+        raise Problem(400, "This pagination_key is none of ours.")
+    return places[-1]
 
 
 def _listed(items: list[Json], following: str) -> HttpResponse:
@@ -92,11 +105,17 @@ def _shown(agent: Agent, row: AgentVersion) -> Json:
 
 
 def list_agent_versions(visit: Visit) -> HttpResponse:
-    """Return the versions of an agent, newest first."""
-    rows: Iterable[AgentVersion] = reversed(versions(find(visit)))
-    if visit.parameter("sort_order") == "ascending":
-        rows = versions(find(visit))
-    return _listed([rendering.version_row(version_facts(row)) for row in rows], "")
+    """Return a page of an agent's versions."""
+    rows, limit = versions(find(visit)), visit.number("limit", 50, 1000)
+    rows = rows if is_ascending(visit) else rows[::-1]
+    if key := visit.parameter("pagination_key"):
+        places = [at for at, row in enumerate(rows, 1) if str(row.version) == key]
+        if not places:
+            raise Problem(400, "This pagination_key is none of ours.")
+        rows = rows[places[0] :]
+    shown = [rendering.version_row(version_facts(row)) for row in rows[:limit]]
+    following = str(shown[-1]["version"]) if len(rows) > limit else ""
+    return _listed(shown, following)
 
 
 def get_agent_versions(visit: Visit) -> HttpResponse:

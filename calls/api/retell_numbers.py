@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.http import HttpResponse, JsonResponse
 from django.utils import timezone
 
@@ -14,7 +15,7 @@ from agents.providers.base import NumberFacts
 from agents.providers.retell import rendering, server
 from agents.setups import Setup, Side, SideRefused, shared_side
 from calls.api.own_rows import home, plays_itself, string
-from calls.api.retell_rows import pick
+from calls.api.retell_rows import is_ascending, pick
 from calls.api.visit import Action, Json, Problem, Visit
 
 SIDES = {"inbound_agents": Direction.INBOUND, "outbound_agents": Direction.OUTBOUND}
@@ -48,10 +49,12 @@ def list_numbers(visit: Visit) -> HttpResponse:
     """Return a page of numbers."""
     limit = visit.number("limit", 50, 1000)
     after = visit.parameter("pagination_key")
-    rows = visit.workspace.numbers.current().for_list().order_by("number", "pk")
-    found = list(
-        rows.filter(number__gt=after)[: limit + 1] if after else rows[: limit + 1]
-    )
+    rows = visit.workspace.numbers.current().for_list()
+    if is_ascending(visit):
+        rows, behind = rows.order_by("number", "pk"), Q(number__gt=after)
+    else:
+        rows, behind = rows.order_by("-number", "-pk"), Q(number__lt=after)
+    found = list((rows.filter(behind) if after else rows)[: limit + 1])
     body: Json = {
         "items": [_shown(number) for number in found[:limit]],
         "has_more": len(found) > limit,
@@ -216,9 +219,20 @@ def delete_number(visit: Visit) -> HttpResponse:
 
 def list_voices(visit: Visit) -> HttpResponse:
     """Return the voices of the simulated platform."""
+    return JsonResponse(list(map(_voice, VOICES)), safe=False)
+
+
+def get_voice(visit: Visit) -> HttpResponse:
+    """Return one voice of the simulated platform."""
+    found = next((_voice(one) for one in VOICES if one[0] == visit.id), None)
+    if found is None:
+        raise Problem(422, server.NOT_THERE)
+    return JsonResponse(found)
+
+
+def _voice(voice: tuple[str, ...]) -> Json:
     names = ("voice_id", "voice_name", "provider", "gender")
-    shown = [dict(zip(names, voice, strict=True)) for voice in VOICES]
-    return JsonResponse(shown, safe=False)
+    return dict(zip(names, voice, strict=True))
 
 
 ACTIONS: dict[str, Action] = {
@@ -230,4 +244,5 @@ ACTIONS: dict[str, Action] = {
     "import_number": ("numbers:write", import_number),
     "delete_number": ("numbers:write", delete_number),
     "list_voices": ("agents:read", list_voices),
+    "get_voice": ("agents:read", get_voice),
 }

@@ -30,6 +30,14 @@ def pick(agent: Agent, wanted: Any) -> AgentVersion:
     return rows[-1]
 
 
+def is_ascending(visit: Visit) -> bool:
+    """Read the order of a list; newest first where it is left open (section 0)."""
+    order = visit.parameter("sort_order") or "descending"
+    if order not in ("ascending", "descending"):
+        raise Problem(400, "sort_order must be ascending or descending.")
+    return order == "ascending"
+
+
 def llm_id(agent: Agent) -> str:
     """Return the id of the Retell LLM that stands for the agent's words."""
     return str(agent.settings.get("llm_id") or f"{LLM_PREFIX}{agent.pk.hex}")

@@ -283,7 +283,9 @@ JAMIE = {
     "company": "Acme",
     "city": "Boston",
     "tags": ["vip", "beta"],
-    "phone_numbers": [{"phone_number": "+1 415 555 0100", "primary": True}],
+    "phone_numbers": [
+        {"phone_number": "+1 415 555 0100", "phone_type": "mobile", "primary": True}
+    ],
     "custom_context": {"plan": "Pro", "renewal": {"month": "June"}},
 }
 
@@ -301,6 +303,7 @@ def test_a_contact_is_made_and_read(ask: Ask, workspace: Workspace, key: str) ->
     assert shown["tags"] == ["vip", "beta"]
     assert shown["custom_context"] == {"plan": "Pro", "renewal.month": "June"}
     assert contact.as_variables()["plan"] == "Pro"
+    assert shown["phone_numbers"][0]["phone_type"] == "mobile"
     entry = AuditEntry.objects.get(action="contact added")
     assert entry.api_key == ApiKey.find(key)
 

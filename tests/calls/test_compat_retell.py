@@ -354,6 +354,60 @@ def test_the_sdk_lists_and_deletes_agents(sdk: Retell, workspace: Workspace) -> 
     assert workspace.agents.get(provider_agent_id=made.agent_id).retired_at
 
 
+def test_the_sdk_chooses_agents_and_their_order(sdk: Retell) -> None:
+    made = make_through(sdk)
+
+    def ids(**wanted: Any) -> list[str]:
+        return [row.agent_id for row in sdk.agent.list(**wanted).items or []]
+
+    def fitting(**criteria: Any) -> list[str]:
+        return ids(filter_criteria=criteria)
+
+    assert ids() == [made.agent_id, "agent_1"]
+    assert ids(sort_order="ascending") == ["agent_1", made.agent_id]
+    assert fitting(query="renew") == [made.agent_id]
+    voice = {"type": "string", "op": "eq", "value": "voice"}
+    assert len(fitting(channel=voice)) == 2
+    assert fitting(channel=voice | {"value": "chat"}) == []
+    assert fitting(is_transfer_agent=True) == []
+    with pytest.raises(retell.BadRequestError, match="tags"):
+        fitting(tags="prod")
+    with pytest.raises(retell.BadRequestError, match="sort_order"):
+        ids(sort_order="sideways")
+
+
+def test_the_sdk_reads_versions_by_pages(sdk: Retell, agent: Agent) -> None:
+    first = sdk.agent.list_versions("agent_1", limit=1)
+    assert [row.version for row in first.items or []] == [1]
+    following = first.pagination_key
+    assert following
+    second = sdk.agent.list_versions("agent_1", limit=1, pagination_key=following)
+    assert [row.version for row in second.items or []] == [0]
+    assert not second.has_more
+    with pytest.raises(retell.BadRequestError, match="none of ours"):
+        sdk.agent.list_versions("agent_1", pagination_key="9")
+
+
+def test_an_old_sdk_lists_agents_behind_a_version(
+    ask: Callable[..., Any], agent: Agent
+) -> None:
+    def versions(query: str) -> list[int]:
+        return [row["version"] for row in ask("GET", f"list-agents{query}").json()]
+
+    assert versions("") == [0, 1]
+    assert versions("?is_latest=true") == [1]
+    assert versions("?limit=1") == [0]
+    assert versions("?pagination_key=agent_1&pagination_key_version=0") == [1]
+    assert versions("?pagination_key=agent_1") == []
+    assert ask("GET", "list-agents?pagination_key=agent_x").status_code == 400
+
+
+def test_a_voice_is_read(sdk: Retell) -> None:
+    assert sdk.voice.retrieve("11labs-Maya").voice_name == "Maya"
+    with pytest.raises(retell.UnprocessableEntityError):
+        sdk.voice.retrieve("11labs-Nobody")
+
+
 def test_an_agents_webhook_is_kept_and_cleared(
     sdk: Retell, workspace: Workspace, agent: Agent
 ) -> None:
@@ -418,7 +472,13 @@ def test_the_sdk_imports_lists_and_deletes_numbers(sdk: Retell, agent: Agent) ->
     )
     assert (made.phone_number_type, made.nickname) == ("custom", "L.A.")
     listed = [number.phone_number for number in sdk.phone_number.list().items or []]
-    assert listed == ["+13105550142", FROM]
+    assert listed == [FROM, "+13105550142"]
+    first = sdk.phone_number.list(limit=1, sort_order="ascending")
+    assert [number.phone_number for number in first.items or []] == ["+13105550142"]
+    following = {"pagination_key": first.pagination_key, "sort_order": "ascending"}
+    second = sdk.phone_number.list(limit=1, **following)  # type: ignore[arg-type]
+    assert [number.phone_number for number in second.items or []] == [FROM]
+    assert not second.has_more
     assert sdk.phone_number.retrieve(FROM).phone_number_type == "retell-twilio"
     sdk.phone_number.delete("+13105550142")
     with pytest.raises(retell.UnprocessableEntityError):

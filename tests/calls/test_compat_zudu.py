@@ -82,6 +82,14 @@ def test_a_phone_call_is_launched(
     assert (call.metadata, call.variables["plan"]) == ({"lead": 7}, "Pro")
 
 
+def test_fields_that_are_unseen_are_kept(
+    ask: Callable[..., Any], workspace: Workspace
+) -> None:
+    assert launch(ask, retry_config={"enabled": True}).status_code == 201
+    call = workspace.calls.get()
+    assert call.overrides["raw"] == {"retry_config": {"enabled": True}}
+
+
 def test_the_numbers_own_agent_calls_where_none_is_named(
     ask: Callable[..., Any], workspace: Workspace
 ) -> None:
@@ -395,6 +403,16 @@ def test_calls_are_chosen_by_filters(
 )
 def test_a_list_we_cannot_give_is_a_400(ask: Callable[..., Any], body: Any) -> None:
     assert ask("POST", "calls", body).status_code == 400
+
+
+@pytest.mark.parametrize("query", ["transcript_search=a", "from_date=2026-01-01"])
+def test_a_filter_of_the_address_that_is_none_is_a_400(
+    ask: Callable[..., Any], query: str
+) -> None:
+    answer = ask("GET", f"calls?{query}")
+    assert answer.status_code == 400
+    assert query.partition("=")[0] in answer.json()["error"]
+    assert ask("GET", "calls?page=0&limit=5&sort_by=created_at").status_code == 200
 
 
 # --- Keys ----------------------------------------------------------------------------

@@ -16,7 +16,10 @@ from agents.providers.klen.server import variables
 from agents.providers.reading import rows, text
 
 ADDRESS = ("city", "state", "zip_code", "country")
-OWN = ("website", "address", *ADDRESS, "status", "stage", "tags")
+PHONE_TYPE = "phone_type"
+OWN = ("website", "address", *ADDRESS, "status", "stage", "tags", PHONE_TYPE)
+# Read in a way of their own.
+APART = ("tags", PHONE_TYPE)
 USUAL = {"status": "not_contacted", "stage": "lead", "country": "US"}
 PLAIN = ("first_name", "last_name", "email", "company")
 # Kept as they are nowhere here; refused, so that nobody takes them for kept.
@@ -111,7 +114,7 @@ def _phone(person: Person) -> Json:
     return {
         "id": numeric.number_of(person.id),
         "phone_number": person.number,
-        "phone_type": None,
+        "phone_type": person.own(PHONE_TYPE) or None,
         "primary": True,
         "do_not_call": person.do_not_call,
         "dnc_date": time(person.dnc_at),
@@ -137,12 +140,15 @@ def changes(body: Json, name: str, *, whole: bool) -> Changes:
     if whole or "first_name" in body or "last_name" in body:
         fields["name"] = _name(body, "" if whole else name)
     attributes = {
-        key: _string(body, key) for key in OWN if key in body and key != "tags"
+        key: _string(body, key) for key in OWN if key in body and key not in APART
     }
     if "tags" in body:
         attributes["tags"] = ", ".join(_tags(body["tags"]))
+    fields |= _phone_of(body, whole=whole)
+    if kind := fields.pop(PHONE_TYPE, ""):
+        attributes[PHONE_TYPE] = kind
     free = variables(body.get("custom_context"))
-    return Changes(fields | _phone_of(body, whole=whole), attributes | free)
+    return Changes(fields, attributes | free)
 
 
 def _name(body: Json, name: str) -> str:
@@ -165,6 +171,8 @@ def _phone_of(body: Json, *, whole: bool) -> dict[str, Any]:
             "a phone_number."
         )
     told: dict[str, Any] = {"number": _string(found[0], "phone_number")}
+    if kind := _string(found[0], PHONE_TYPE):
+        told[PHONE_TYPE] = kind
     flag = found[0].get("do_not_call")
     if flag is not None and not isinstance(flag, bool):
         raise WishRefused("do_not_call must be true or false.")

@@ -105,6 +105,29 @@ def list_wish(body: Json, *, old: bool = False) -> ListWish:
     )
 
 
+def agents_wanted(body: Json) -> tuple[bool, str]:
+    """Read which agents a list is to have: whether any of ours, and a part of the name.
+
+    Ours all speak on the telephone, and none is one that calls are transferred to.
+    """
+    criteria = body.get("filter_criteria") or {}
+    if not isinstance(criteria, dict):
+        raise WishRefused("filter_criteria must be an object.")
+    for name in criteria:
+        if name not in ("channel", "is_transfer_agent", "query"):
+            raise WishRefused(f"The filter {name} is not offered here.")
+    channel, transfers = (
+        _valued(criteria.get(name)) for name in ("channel", "is_transfer_agent")
+    )
+    name = text(_valued(criteria.get("query")))
+    return channel in (None, "voice") and not transfers, name
+
+
+def _valued(wanted: Any) -> Any:
+    """Return the value of a scalar filter, which may come bare."""
+    return wanted.get("value") if isinstance(wanted, dict) else wanted
+
+
 # --- Today's form --------------------------------------------------------------------
 def _conditions(criteria: Json) -> Iterator[Condition]:
     for name, wanted in criteria.items():

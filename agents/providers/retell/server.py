@@ -75,6 +75,7 @@ ROUTES = Routes(
     ("GET", "get-concurrency", "get_concurrency"),
     ("GET", "get-api-key-info", "get_api_key_info"),
     ("GET", "list-voices", "list_voices"),
+    ("GET", "get-voice/{id}", "get_voice"),
 )
 
 

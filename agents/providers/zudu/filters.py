@@ -21,6 +21,8 @@ LAST_PAGE = 10_000_000
 # Both are when a call was made here; no others are offered.
 SORTS = ("start_timestamp", "created_at")
 ORDERS = ("ascending", "descending")
+# What a list is asked with beside its filters.
+PAGING = ("page", "limit", "sort_by", "sort_order", "filter_criteria")
 
 
 # --- Pages ---------------------------------------------------------------------------
@@ -120,7 +122,7 @@ def criteria(wanted: Mapping[str, Any]) -> Json:
     """Return the filters; a query has them beside page and limit (our choice)."""
     value = wanted.get("filter_criteria")
     if value is None:
-        return {name: wanted[name] for name in (*READ, "call_status") if name in wanted}
+        return {name: v for name, v in wanted.items() if name not in PAGING}
     if not isinstance(value, dict):
         raise WishRefused("filter_criteria must be an object.")
     return value

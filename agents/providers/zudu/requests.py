@@ -3,11 +3,23 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from agents.providers.base import BindingFacts, Json, LaunchWish, WishRefused
+from agents.providers.base import (
+    BindingFacts,
+    Json,
+    LaunchWish,
+    Overrides,
+    WishRefused,
+)
 from agents.providers.bodies import e164, object_of, string
 from agents.providers.reading import span
 from agents.providers.zudu import words
 from agents.providers.zudu.facts import ONLY_VERSION
+
+OF_A_WEB_CALL = ("agent_id", "dynamic_variables", "metadata")
+OF_A_PHONE_CALL = (
+    *("to_number", "from_number", "override_agent_id"),
+    *("dynamic_variables", "metadata"),
+)
 
 
 # --- Launching -----------------------------------------------------------------------
@@ -16,7 +28,8 @@ def phone_wish(body: Json) -> LaunchWish:
 
     Without an agent it is the number's outbound agent, without a caller number one of
     the agent's. `dynamic_variables` are unseen on single calls, and known from batches:
-    a client that sends them must not find them dropped.
+    a client that sends them must not find them dropped. Nor what else it sends, as
+    further fields are unseen: they go on in Zudu's words.
     """
     string(body, "to_number", required=True)
     to_number, from_number = (_number(body, n) for n in ("to_number", "from_number"))
@@ -28,6 +41,7 @@ def phone_wish(body: Json) -> LaunchWish:
         agent_id=string(body, "override_agent_id"),
         variables=object_of(body, "dynamic_variables"),
         metadata=object_of(body, "metadata"),
+        overrides=Overrides(raw=_others(body, OF_A_PHONE_CALL)),
     )
 
 
@@ -38,7 +52,12 @@ def web_wish(body: Json) -> LaunchWish:
         agent_id=string(body, "agent_id", required=True),
         variables=object_of(body, "dynamic_variables"),
         metadata=object_of(body, "metadata"),
+        overrides=Overrides(raw=_others(body, OF_A_WEB_CALL)),
     )
+
+
+def _others(body: Json, known: tuple[str, ...]) -> Json:
+    return {name: v for name, v in body.items() if name not in known and v is not None}
 
 
 def _number(body: Json, name: str) -> str:
