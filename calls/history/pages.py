@@ -107,11 +107,12 @@ def find(
     workspace: Workspace, filters: Filters, now: datetime, order: Order, limit: int
 ) -> list[Place]:
     """Return the places of the next calls that fit, in order; two to four queries."""
+    # First: a call that is taken in meanwhile is found twice, and not missed.
+    fresh = _fresh(narrow(workspace, filters, now), order, limit)
     wanted = conditions.conditions(workspace, filters, now)
     over = (
         finding.find(workspace.pk, wanted, order, limit) if wanted is not None else []
     )
-    fresh = _fresh(narrow(workspace, filters, now), order, limit)
     if not fresh:
         return over
     both = {place.call_id: place for place in [*over, *fresh]}

@@ -52,8 +52,8 @@ def hits(calls: Sequence[Call], q: str, read: Read = str) -> dict[UUID, Hits]:
         return {}
     lines: dict[UUID, list[tuple[int, HitLine]]] = {call.pk: [] for call in calls}
     for call in calls:
-        concluded = (SUMMARY, "summary", None, call.summary)
-        lines[call.pk] += _found(typed, concluded, read)
+        summary = (SUMMARY, "summary", None, call.summary)
+        lines[call.pk] += _found(typed, summary, read)
     rows = Turn.objects.filter(call__in=list(lines)).order_by("call", "index")
     for call_id, *told in rows.values_list("call", "index", "role", "start_ms", "text"):
         lines[call_id] += _found(typed, told, read)

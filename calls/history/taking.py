@@ -158,7 +158,7 @@ def document(call: Call, names: str, lines: Iterable[str]) -> list[str]:
 
 # --- Taking in anew ------------------------------------------------------------------
 def renamed(contact: Contact) -> None:
-    """Have the calls of a contact taken in anew, by the next sweep."""
+    """Have the calls of a contact, renamed or to be deleted, taken in anew by the next sweep."""
     earlier = F("digested_at") - timedelta(microseconds=1)
     calls = Call.objects.filter(contact=contact, workspace=contact.workspace_id)
     calls.exclude(digested_at=None).update(digested_at=earlier)

@@ -221,4 +221,6 @@ def delete(contact: Contact, by: User | ApiKey) -> None:
             subject=str(contact),
             before={name: getattr(contact, name) for name in FIELDS},
         )
+        # Nobody is found by the name of somebody who is no longer there.
+        taking.renamed(contact)
         contact.delete()

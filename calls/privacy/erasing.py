@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -139,9 +140,15 @@ def _recordings(calls: Sequence[Call], why: Why) -> Counts:
     rows = Recording.objects.filter(call__in=calls)
     rows = rows.exclude(state=RecordingState.ERASED)
     found: Counts = {}
-    for row in rows:
+    names = {call.pk: "" for call in calls if audio.is_ours(call)}
+    for row in rows.select_for_update(no_key=True):
         count = Counter(files=int(bool(row.file.name)), bytes=row.bytes or 0)
         found[row.call_id] = count
+        names[row.call_id] = row.file.name or ""
+    # Somebody may have fetched or made a file since those that were there went.
+    for call_id, name in names.items():
+        late = partial(audio.delete_files, call_id, name)
+        transaction.on_commit(late, robust=True)
     known = set(Recording.objects.filter(call__in=calls).values_list("call", flat=True))
     made = [call for call in calls if call.pk not in known and call.recording_url]
     for call in made:

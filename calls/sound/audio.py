@@ -8,6 +8,7 @@ import json
 import re
 import uuid
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -91,23 +92,33 @@ def sound(call: Call) -> Sound | None:
     return Sound(opened, size, recording.content_type, name, stored)
 
 
-def made(call: Call) -> Sound:
-    """Return the recording that we make; it is made once for the same words.
+def made(call: Call) -> Sound | None:
+    """Return the recording that we make, once for the same words; None: erased by now.
 
     Players ask for it in pieces.
     """
     turns = _turns(call)
-    name = made_name(turns)
+    name = made_name(call, turns)
     if not store().exists(name):
         with TemporaryFile() as file:
             record(turns, file)
             file.seek(0)
-            written = store().save(name, File(file))
-        if written != name:
-            # Somebody made the same at the same time.
-            store().delete(written)
+            if not keep(call, name, File(file)):
+                return None
     opened = partial(store().open, name, "rb")
     return Sound(opened, store().size(name), "audio/wav", f"call-{call.pk}.wav", name)
+
+
+def keep(call: Call, name: str, file: "File[bytes]") -> bool:
+    """Keep a file about a call's sound; False: the sound was erased meanwhile."""
+    written = store().save(name, file)
+    if written != name:
+        # Somebody made the same at the same time.
+        store().delete(written)
+    is_there = Call.objects.filter(pk=call.pk).exclude(recording_url="").exists()
+    if not is_there:
+        store().delete(name)
+    return is_there
 
 
 def _turns(call: Call) -> list[TurnFacts]:
@@ -115,22 +126,34 @@ def _turns(call: Call) -> list[TurnFacts]:
     return [TurnFacts(*row) for row in rows]
 
 
-def made_name(turns: Iterable[TurnFacts]) -> str:
-    """Return the name of the file that is made of what was said."""
+def made_name(call: Call, turns: Iterable[TurnFacts]) -> str:
+    """Return the name of the file that is made of what was said in a call."""
     said = [(turn.role, turn.text, turn.start_ms, turn.end_ms) for turn in turns]
     digest = sha256(json.dumps([EDITION, said]).encode()).hexdigest()
-    return f"made/{digest[:2]}/{digest}.wav"
+    return f"made/{call.pk}/{digest[:32]}.wav"
 
 
 def delete(call: Call) -> None:
     """Delete the files of a call's recording; raises what the storage raises."""
     recording = kept(call)
-    names = [recording.file.name or ""] if recording else []
-    if is_ours(call):
-        names.append(made_name(_turns(call)))
-    for name in filter(None, names):
+    delete_files(call.pk, recording.file.name or "" if recording else "")
+
+
+def delete_files(call_id: uuid.UUID, name: str) -> None:
+    """Delete what was fetched, by its name, and all that was ever made for the call."""
+    if name:
         store().delete(name)
         store().delete(peaks_name(name))
+    folder = f"made/{call_id}"
+    try:
+        _, made = store().listdir(folder)
+    except FileNotFoundError:
+        return
+    for one in made:
+        store().delete(f"{folder}/{one}")
+    # Not empty where one was made just now: who made it takes it away again.
+    with suppress(OSError):
+        store().delete(folder)
 
 
 def peaks_name(name: str) -> str:

@@ -68,7 +68,8 @@ def peaks_of(call: Call) -> Json | None:
         return found or None
     with sound.open() as file:
         found = worked_out(file, _agent_times(call))
-    _keep(name, found)
+    # Also that there is nothing to be had.
+    audio.keep(call, name, ContentFile(json.dumps(found).encode()))
     return found or None
 
 
@@ -77,13 +78,6 @@ def prepare(call_id: uuid.UUID) -> None:
     call = Call.objects.select_related("recording").filter(pk=call_id).first()
     if call:
         peaks_of(call)
-
-
-def _keep(name: str, found: Json) -> None:
-    """Keep what was worked out, also that there is nothing to be had."""
-    written = store().save(name, ContentFile(json.dumps(found).encode()))
-    if written != name:
-        store().delete(written)
 
 
 def _agent_times(call: Call) -> list[tuple[int, int]]:

@@ -56,9 +56,10 @@ def recording_by_provider_id(
 ) -> HttpResponseBase:
     """Play a simulated call to whoever knows its provider's id, as providers do."""
     call = audio.find(provider_call_id)
-    if call is None:
+    sound = audio.made(call) if call else None
+    if sound is None:
         raise Http404("There is no such recording.")
-    return play(request, audio.made(call))
+    return play(request, sound)
 
 
 @require_POST

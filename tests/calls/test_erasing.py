@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, storages
+from django.db import connection as database
 
 from agents.models import Connection
 from agents.providers.base import CallUpdate, TurnFacts
@@ -203,3 +204,27 @@ def test_an_emptied_webhook_is_not_sent_again(
     erasing.erase(whole(connection, folder), {"webhooks"}, admin.user)
     endpoint = WebhookEndpoint.objects.get()
     assert endpoints.replay(endpoint.deliveries.all(), endpoint, admin.user, NOW) == 0
+
+
+def test_a_file_that_comes_while_it_is_erased_goes_too(
+    connection: Connection,
+    folder: Path,
+    admin: Member,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    call = whole(connection, folder)
+    recording = Recording.objects.get(call=call)
+    name = str(recording.file.name)
+    recording.file.delete(save=False)
+    savepoints = iter([False, True])
+
+    def fetching(execute: Any, sql: str, *rest: Any) -> Any:
+        if sql.startswith("SAVEPOINT") and next(savepoints, False):
+            recording.file.storage.save(name, ContentFile(b"ID3 sound"))
+        return execute(sql, *rest)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        with database.execute_wrapper(fetching):
+            erasing.erase(call, {"recording"}, admin.user)
+        assert (folder / name).exists()
+    assert not (folder / name).exists()

@@ -158,13 +158,40 @@ def workspace_connection(admin: Member) -> Connection:
     return make_connection(admin.workspace)
 
 
+def files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
 def test_a_played_call_is_spoken_once(played: Call, folder: Path) -> None:
     first = audio.made(played)
     [path] = folder.rglob("*.wav")
     path.write_bytes(b"as it was")
-    assert audio.made(played).stored == first.stored
-    with audio.made(played).open() as file:
+    again = audio.made(played)
+    assert first and again and again.stored == first.stored
+    with again.open() as file:
         assert file.read() == b"as it was"
+
+
+def test_what_was_made_of_earlier_words_goes_too(
+    played: Call, folder: Path, admin: Member
+) -> None:
+    peaks.prepare(played.pk)
+    played.turns.update(text="Hello there.")
+    peaks.prepare(played.pk)
+    assert len(files(folder)) == 4
+    erasing.erase(played, {"recording"}, admin.user)
+    assert not files(folder)
+
+
+def test_who_listens_while_it_is_erased_leaves_no_file(
+    played: Call, folder: Path, admin: Member
+) -> None:
+    read = Call.objects.select_related("recording").get()
+    erasing.erase(played, {"recording"}, admin.user)
+    assert audio.is_playable(read)
+    assert audio.sound(read) is None
+    assert peaks.peaks_of(read) is None
+    assert not files(folder)
 
 
 def test_the_sound_of_what_was_said_goes_with_the_transcript(
@@ -173,6 +200,6 @@ def test_the_sound_of_what_was_said_goes_with_the_transcript(
     audio.made(played)
     peaks.prepare(played.pk)
     erasing.erase(played, {"transcript"}, admin.user)
-    assert not [path for path in folder.rglob("*") if path.is_file()]
+    assert not files(folder)
     played = Call.objects.select_related("recording").get()
     assert not audio.is_playable(played)

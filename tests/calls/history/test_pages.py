@@ -5,8 +5,10 @@ from itertools import chain, pairwise
 from typing import Any
 
 import pytest
+from django.db import connection
 
-from calls.history import pages, taking
+from calls import digest
+from calls.history import finding, pages, taking
 from calls.history.choices import CHOICES
 from calls.history.filters import Filters
 from calls.models import Call, CallStatus
@@ -93,6 +95,21 @@ def test_a_deleted_call_leaves_nothing_behind(
     Call.objects.filter(workspace=workspace).delete()
     assert pages.page(workspace, Filters(), NOW).calls == []
     assert pages.page(workspace, Filters(q="refund"), NOW).calls == []
+
+
+def test_a_call_that_is_taken_in_meanwhile_is_not_missed(workspace: Workspace) -> None:
+    call = make_call(make_connection(workspace), status=CallStatus.ENDED)
+    turns = iter([True])
+
+    def taking_in(execute: Any, *statement: Any) -> Any:
+        found = execute(*statement)
+        if next(turns, False):
+            digest.run(NOW)
+        return found
+
+    with connection.execute_wrapper(taking_in):
+        places = pages.find(workspace, Filters(), NOW, finding.Order("time", True), 9)
+    assert [place.call_id for place in places] == [call.pk]
 
 
 @pytest.mark.parametrize(

@@ -243,6 +243,18 @@ def test_a_person_who_is_renamed_is_found_by_the_new_name(
     assert found(workspace, "robin") == [call]
 
 
+def test_a_person_who_is_deleted_is_found_no_more(
+    workspace: Workspace, connection: Connection, admin: Member
+) -> None:
+    contact = make_contact(workspace, name="Jamie Doe", email="jamie@example.com")
+    call = make_call(connection, status="ended", contact=contact)
+    digest.run(timezone.now())
+    assert found(workspace, "jamie@example.com") == [call]
+    contact_book.delete(contact, admin.user)
+    digest.run(timezone.now())
+    assert found(workspace, "jamie@example.com") == found(workspace, "jamie") == []
+
+
 def test_taking_in_at_once_shows_what_a_person_did(
     workspace: Workspace, connection: Connection
 ) -> None:
