@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """One field of the key; without it such a call stays a record."""
 
-    dependencies = [("dashboard", "0003_key_limits")]
+    dependencies = [("dashboard", "0001_first_version")]
 
     operations = [
         migrations.AddField(

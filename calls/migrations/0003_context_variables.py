@@ -8,8 +8,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('calls', '0013_one_clock_of_requests'),
-        ('dashboard', '0003_key_limits'),
+        ('calls', '0002_first_search'),
+        ('dashboard', '0001_first_version'),
     ]
 
     operations = [
