@@ -58,11 +58,15 @@ class Order:
 
 
 def of(views: Iterable[SavedView], member: Member, query: str) -> list[str]:
-    """Return the columns to show: of the view that is open, else the person's own."""
+    """Return the columns to show: of one's own view that is open, else those one chose.
+
+    Who never chose any sees a view of others as they have it.
+    """
     seen = [view for view in views if view.columns]
-    of_view = (view.columns for view in seen if view.name and view.query == query)
-    mine = (v.columns for v in seen if not v.name and v.owner_id == member.user_id)
-    names = next(of_view, None) or next(mine, USUAL)
+    open_now = [view for view in seen if view.name and view.query == query]
+    mine = [view for view in open_now if view.owner_id == member.user_id]
+    usual = [view for view in seen if not view.name and view.owner_id == member.user_id]
+    names = next((v.columns for v in [*mine, *usual, *open_now]), USUAL)
     return [name for name in COLUMNS if name in names]
 
 

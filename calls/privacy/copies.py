@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Q
+from django.db.models import Count, Max, Q
 from django.template.defaultfilters import filesizeformat
 
 from calls.models import Call, Delivery, ErasedKind, RecordingState, WebhookEvent
@@ -93,6 +93,7 @@ def _elsewhere(call: Call) -> list[Copy]:
     if shares:
         said = f"{_count(shares, 'link')}; they show what is still here."
         rows.append(Copy("Shared links", said))
+    rows += _exports(call)
     rows.append(
         Copy(
             "Exports and webhooks of others",
@@ -101,6 +102,19 @@ def _elsewhere(call: Call) -> list[Copy]:
         )
     )
     return rows
+
+
+def _exports(call: Call) -> list[Copy]:
+    """Return the files of exports that are kept here and may hold the call."""
+    rows = call.workspace.exports.exclude(file="")
+    found = rows.filter(created_at__gte=call.created_at).aggregate(
+        count=Count("pk"), until=Max("expires_at")
+    )
+    if not found["count"]:
+        return []
+    files = _count(found["count"], "file")
+    told = f"{files} made since the call may hold it. The last goes by itself on "
+    return [Copy("Exports kept here", f"{told}{found['until']:%d %b %Y}.")]
 
 
 def _gone(name: str, state: str) -> Copy:

@@ -185,13 +185,18 @@ def _webhooks(calls: Sequence[Call], why: Why) -> Counts:
 
 
 def _empty_deliveries(calls: Sequence[Call]) -> Counts:
-    """Empty what we told others of calls; what was not sent yet is not sent any more."""
+    """Empty what we told others of calls."""
     rows = Delivery.objects.filter(call__in=calls).exclude(body="")
     found = _counted(rows, "webhooks out", calls)
+    empty_sent(rows)
+    return found
+
+
+def empty_sent(rows: "QuerySet[Delivery]") -> None:
+    """Empty what we told others; what was not sent yet is not sent any more."""
     Attempt.objects.filter(delivery__in=rows).update(answer="")
     rows.filter(due_at__isnull=False).update(due_at=None, last_error=DROPPED)
     rows.update(body="")
-    return found
 
 
 Eraser = Callable[[Sequence[Call], Why], Counts]

@@ -138,12 +138,17 @@ def _said_email(found: re.Match[str]) -> str:
     return f"{MASK} at {found['at']}"
 
 
+def spelled(text: str) -> str:
+    """Return the digits of what `SAID_DIGITS` finds: "four double one" is 411."""
+    return "".join(
+        WORDS[word.lower()] * TIMES.get(times.lower(), 1)
+        for times, word in SAID.findall(text)
+    )
+
+
 def _said_digits(found: re.Match[str]) -> str:
     """Mask digits that were written out as words, where they are a card's."""
-    digits = "".join(
-        WORDS[word.lower()] * TIMES.get(times.lower(), 1)
-        for times, word in SAID.findall(found[0])
-    )
+    digits = spelled(found[0])
     is_card = 13 <= len(digits) <= 19 and digits[0] in ISSUERS and luhn(digits)
     return _last(digits) if is_card else found[0]
 

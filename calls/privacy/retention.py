@@ -12,15 +12,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from calls.models import (
+    Delivery,
     ErasedKind,
     Erasure,
     Recording,
     RecordingState,
     RetentionPolicy,
     RetentionRun,
+    Turn,
     WebhookEvent,
 )
 from calls.models.call import FINAL, CallQuerySet
@@ -84,9 +86,16 @@ def preview(
 def _old(workspace: Workspace, kind: str, before: datetime) -> Any:
     """Return the rows of a kind that are older than a moment."""
     if kind == ErasedKind.WEBHOOKS:
-        rows = WebhookEvent.objects.filter(connection__workspace=workspace)
-        return rows.filter(received_at__lt=before).exclude(body="").order_by()
+        came = WebhookEvent.objects.filter(connection__workspace=workspace)
+        came = came.filter(received_at__lt=before).exclude(body="").order_by()
+        sent = _sent(workspace, before).values("pk")
+        return came.values("pk").union(sent, all=True)
     return WITH[ErasedKind(kind)](_calls(workspace, before)).order_by()
+
+
+def _sent(workspace: Workspace, before: datetime) -> QuerySet[Delivery]:
+    rows = Delivery.objects.filter(endpoint__workspace=workspace, created_at__lt=before)
+    return rows.exclude(body="")
 
 
 def _calls(workspace: Workspace, before: datetime) -> CallQuerySet:
@@ -99,8 +108,10 @@ def _recorded(calls: CallQuerySet) -> CallQuerySet:
 
 
 def _spoken(calls: CallQuerySet) -> CallQuerySet:
-    # Where nobody picked up, nothing was said.
-    return calls.filter(transcript_erased_at=None, answered_at__isnull=False)
+    # Not every provider says when somebody picked up.
+    is_said = Exists(Turn.objects.filter(call=OuterRef("pk")))
+    has_words = Q(answered_at__isnull=False) | ~Q(summary="") | is_said
+    return calls.filter(has_words, transcript_erased_at=None)
 
 
 WITH: dict[str, Callable[[CallQuerySet], CallQuerySet]] = {
@@ -221,9 +232,9 @@ def _webhooks(run: RetentionRun) -> bool:
     after = int(run.cursor or 0)
     window = WebhookEvent.objects.filter(pk__gt=after).order_by("pk")
     told = list(window.values_list("pk", "received_at")[:WINDOW])
-    if not told:
-        return False
-    last = told[-1][0]
+    sent = _sent(run.workspace, run.before).order_by("pk").values_list("pk", flat=True)
+    sent_ids = list(sent[:WINDOW])
+    last = told[-1][0] if told else after
     mine = WebhookEvent.objects.filter(connection__workspace=run.workspace)
     old = mine.filter(pk__gt=after, pk__lte=last, received_at__lt=run.before)
     old = old.exclude(body="")
@@ -234,8 +245,9 @@ def _webhooks(run: RetentionRun) -> bool:
             body="", headers={}, error=NEVER, applied_at=_now(), retry_at=None
         )
         count += old.update(body="", headers={}, error="")
-        _advance(run, str(last), count, ())
-    return any(at < run.before for _, at in told)
+        erasing.empty_sent(Delivery.objects.filter(pk__in=sent_ids))
+        _advance(run, str(last), count + len(sent_ids), ())
+    return bool(sent_ids) or any(at < run.before for _, at in told)
 
 
 def _advance(

@@ -12,15 +12,24 @@ from django.db import transaction
 from agents import phone
 from calls import changes
 from calls.models import Call, Share, ShareOpening
-from calls.privacy.redaction import mask_name, redact, redact_value
+from calls.privacy.redaction import (
+    SAID_DIGITS,
+    mask_name,
+    redact,
+    redact_value,
+    spelled,
+)
 from dashboard.models import AuditEntry, User, digest
 
 # For how many days a link may open.
 DAYS = (1, 7, 30)
-# Telephone numbers in what was said: seven digits or more, in any usual spelling, but
-# no dates.
+# A telephone number has so many digits, or more.
+SHORTEST = 7
+# Telephone numbers in what was said, in any usual spelling, but no dates; and digit by
+# digit, as "4 1 5, 5 5 5, 0 1 4 2".
 SAID_NUMBER = re.compile(
     r"(?<![\w.])(?!\d{4}-\d\d-\d\d)\+?\d(?:[ \u00a0().-]{0,2}\d){6,14}(?!\w)"
+    r"|(?<!\w)\d(?:,? \d){6,14}(?!\w)"
 )
 # Variables that hold the name of a person.
 NAMES = re.compile(
@@ -119,7 +128,7 @@ class Mask:
 
     def text(self, text: str) -> str:
         """Return a text without names, numbers, cards, accounts, e-mail addresses."""
-        text = SAID_NUMBER.sub(_number, redact(text))
+        text = SAID_NUMBER.sub(_number, SAID_DIGITS.sub(_spelled, redact(text)))
         if self.names is None:
             return text
         return self.names.sub(lambda found: mask_name(found[0]), text)
@@ -151,6 +160,12 @@ def _is_name(word: str) -> bool:
 
 def _number(found: re.Match[str]) -> str:
     return number(found[0])
+
+
+def _spelled(found: re.Match[str]) -> str:
+    """Mask a telephone number that was written out in words, digit by digit."""
+    digits = spelled(found[0])
+    return number(digits) if len(digits) >= SHORTEST else found[0]
 
 
 def number(text: str) -> str:

@@ -61,7 +61,10 @@ def add_to(
 def remove_from(
     workspace: Workspace, call_ids: Ids, name: str, by: User, now: datetime
 ) -> int:
-    """Take a tag off calls; return off how many. A tag on no call is forgotten."""
+    """Take a tag off calls; return off how many.
+
+    A tag on no call is forgotten, unless a saved view or a rule asks for it by its id.
+    """
     tags = workspace.tags.select_for_update()
     tag = tags.filter(name__iexact=clean(name)).first()
     if tag is None:
@@ -69,10 +72,16 @@ def remove_from(
     hung = tag.call_tags.filter(call__in=set(call_ids))
     ids = list(hung.values_list("call", flat=True))
     hung.delete()
-    if not tag.call_tags.exists():
+    if not tag.call_tags.exists() and not _is_asked_for(tag):
         tag.delete()
     _tell(workspace, ids, by, now, f"The tag “{tag.name}” was taken off.")
     return len(ids)
+
+
+def _is_asked_for(tag: Tag) -> bool:
+    space, word = tag.workspace, str(tag.pk)
+    asking = (space.saved_views, space.look_rules)
+    return any(rows.filter(query__contains=word).exists() for rows in asking)
 
 
 def _tell(

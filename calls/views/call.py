@@ -120,7 +120,9 @@ def _went(call: Call, lines: list[story.Line], reader: Reader) -> dict[str, Any]
         "latency": story.latency(call, lines),
         "interruptions": story.interruptions(lines),
         "extracted": story.facts(reader.value(call.analysis)),
-        "overrides": story.overrides(call),
+        "remark": reader.text(call.note),
+        "evidence": reader.value(call.evidence),
+        "overrides": [(n, reader.text(v)) for n, v in story.overrides(call)],
         "variables": story.facts(reader.value(call.variables)),
         "cost_parts": story.cost_parts(call),
         "metadata": story.metadata(reader.value(call.metadata)),
@@ -157,7 +159,8 @@ def call_transcript(request: HtmxRequest, pk: uuid.UUID) -> HttpResponse:
 @require_safe
 def call_evidence(request: HtmxRequest, pk: uuid.UUID) -> HttpResponse:
     """Return what was looked at before a call went out, as JSON to keep."""
-    told = story.evidence(call_of(request, pk))
+    reader = masking.reader(request.workspace, request.member)
+    told = reader.value(story.evidence(call_of(request, pk)))
     return JsonResponse(told, json_dumps_params={"indent": 2, "ensure_ascii": False})
 
 

@@ -18,6 +18,7 @@ from calls import variables
 from calls.forms.contacts import ContactForm, zones
 from calls.models import Contact
 from calls.people import contact_book
+from calls.privacy import masking
 from dashboard.htmx import HtmxRequest, render_page
 
 
@@ -52,6 +53,10 @@ def contact_detail(request: HtmxRequest, pk: uuid.UUID) -> HttpResponse:
     contact = get_object_or_404(request.workspace.contacts, pk=pk)
     calls = request.workspace.calls.filter(contact=contact).for_list()
     number = phone.parse(contact.number, request.workspace.country)
+    page = contact_book.timeline(calls, request.GET.get("older"))
+    reader = masking.reader(request.workspace, request.member)
+    for call in page.items:
+        call.summary, call.note = reader.text(call.summary), reader.text(call.note)
     context = {
         "contact": contact,
         "number": number,
@@ -61,7 +66,7 @@ def contact_detail(request: HtmxRequest, pk: uuid.UUID) -> HttpResponse:
             number=contact.number
         ).exists(),
         "attributes": variables.labelled(contact),
-        "page": contact_book.timeline(calls, request.GET.get("older")),
+        "page": page,
     }
     return render_page(request, "calls/contact_detail.html", context, part="timeline")
 

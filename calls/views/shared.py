@@ -61,15 +61,16 @@ def _shown(share: Share) -> dict[str, Any]:
     mask = sharing.Mask(call)
     is_masked = share.is_redacted
     text, value = (mask.text, mask.value) if is_masked else (str, lambda known: known)
+    who = sharing.who(call) if is_masked else call.who
     lines = story.lines(call, read=text)
     is_playable = share.has_recording and audio.is_playable(call)
     return {
         "call": call,
-        "who": sharing.who(call) if is_masked else call.who,
+        "who": who,
         "number": sharing.number(call.other_number) if is_masked else call.other_number,
         "agent_name": call.agent.name if call.agent else "Agent",
         "summary": text(call.summary),
-        "why_ended": text(story.why_ended(call)),
+        "why_ended": text(story.why_ended(call).replace(call.who, who)),
         "extracted": story.facts(value(call.analysis)),
         "lines": lines,
         "lanes": story.lanes(call, lines),

@@ -1,6 +1,7 @@
 """Where copies of a call are, and erasing what is chosen of them."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -34,6 +35,14 @@ def test_each_copy_is_named_with_its_state(call: Call) -> None:
     assert told["Transcript and summary"] == said
     assert told["Webhooks, in and out"] == "1 webhook."
     assert "erases nothing at Simulator" in told["At Simulator"]
+
+
+def test_exports_that_may_hold_the_call_are_named(call: Call) -> None:
+    until = call.created_at + timedelta(days=7)
+    call.workspace.exports.create(format="csv", file="a.csv", expires_at=until)
+    told = {copy.name: copy.state for copy in copies(call)}["Exports kept here"]
+    assert told.startswith("1 file made since the call may hold it.")
+    assert f"{until:%d %b %Y}" in told
 
 
 def test_an_admin_erases_what_is_chosen(

@@ -12,7 +12,7 @@ from agents.models import Connection
 from agents.providers.base import CallUpdate
 from calls import lifecycle
 from calls.models import Call
-from calls.review import reviewing
+from calls.review import reviewing, tags
 from dashboard.models import Member, Workspace
 from tests.calls.test_call_pages import ended_call, text
 from tests.factories import make_call, make_connection
@@ -123,6 +123,17 @@ def test_a_tag_is_hung_on_and_taken_off(client: Client, call: Call) -> None:
     client.post(url, {"remove": "Follow up"})
     assert not call.tags.exists()
     assert "A tag needs a name" in text(client.post(url, {"add": " "}, follow=True))
+
+
+def test_a_tag_that_a_saved_view_asks_for_keeps_its_id(
+    client: Client, call: Call, reviewer: Member
+) -> None:
+    tag = tags.add(call, "vip", reviewer.user)
+    call.workspace.saved_views.create(
+        owner=reviewer.user, name="Vips", query=f"tag={tag.pk}"
+    )
+    tags.remove(call, tag, reviewer.user)
+    assert tags.add(call, "VIP", reviewer.user) == tag
 
 
 def test_reviewed_is_marked_and_taken_back(

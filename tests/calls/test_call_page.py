@@ -137,13 +137,26 @@ def test_reviewers_see_accounts_masked_and_admins_as_they_are(
     reviewer: Member,
     connection: Connection,
 ) -> None:
-    call = ended_call(connection, analysis={"email": "jamie@example.com"})
+    contact = make_contact(connection.workspace)
+    call = ended_call(
+        connection,
+        analysis={"email": "jamie@example.com"},
+        summary="Jamie is jamie@example.com.",
+        contact=contact,
+    )
+    said = "Wrong address: jamie@example.com"
+    evidence = [{"check": "variables", "saw": said, "looked_at": said}]
+    Call.objects.filter(pk=call.pk).update(
+        note=said, evidence=evidence, overrides={"first_message": said}
+    )
     call.turns.create(index=2, role="callee", text="Write to jamie@example.com.")
     webhook(call, '{"event": "x", "to": "jamie@example.com"}')
     pages = [
         call.get_absolute_url(),
         f"{call.get_absolute_url()}?tab=webhooks",
         reverse("call_transcript", args=[call.pk]),
+        contact.get_absolute_url(),
+        reverse("call_evidence", args=[call.pk]),
         reverse("event_body", args=[call.pk, call.events.get().pk]),
     ]
     for page in pages:

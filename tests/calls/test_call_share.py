@@ -20,9 +20,14 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def call(workspace: Workspace) -> Call:
+def connection(workspace: Workspace) -> Connection:
+    """Return an account that calls go through."""
+    return make_connection(workspace)
+
+
+@pytest.fixture
+def call(workspace: Workspace, connection: Connection) -> Call:
     """Return a call in which a person, a number, a card and an address are named."""
-    connection: Connection = make_connection(workspace)
     contact = make_contact(workspace, name="Jamie Doe", number="+14155550142")
     call = ended_call(
         connection,
@@ -79,6 +84,31 @@ def test_what_names_a_person_is_masked(call: Call, admin: Member) -> None:
     for kept in ("J. D.", "••• 42", "on Plus", "2026-11-26", "Hi."):
         assert kept in words, kept
     assert str(call.pk) not in html
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "four one five, five five five, oh one four two",
+        "4 1 5, 5 5 5, 0 1 4 2",
+        "double four one five five five oh one four two",
+    ],
+)
+def test_a_number_that_is_spelled_out_is_masked(
+    call: Call, admin: Member, said: str
+) -> None:
+    call.turns.create(index=3, role="callee", text=f"It is {said}, at two one five.")
+    words = text(Client().get(shared(call, admin)))
+    assert "It is ••• 42, at two one five." in words
+
+
+def test_an_extension_is_masked_in_why_it_ended_too(
+    connection: Connection, admin: Member
+) -> None:
+    call = ended_call(connection, to_number="334", ignore_e164_validation=True)
+    Call.objects.filter(pk=call.pk).update(summary="All well.")
+    words = text(Client().get(shared(call, admin)))
+    assert "••• 34 hung up." in words and "334" not in words
 
 
 def test_an_admin_may_share_it_as_it_is_and_a_reviewer_may_not(

@@ -136,3 +136,19 @@ def test_the_nameless_row_of_columns_is_no_view(client: Client) -> None:
     row = SavedView.objects.get()
     assert row.name == ""
     assert client.get(f"/calls/views/{row.pk}/").status_code == 404
+
+
+def test_columns_one_chose_go_before_those_of_a_view_of_others(
+    client: Client,
+    client_of: Callable[[Member], Client],
+    manager: Member,
+    connection: Connection,
+) -> None:
+    make_call(connection, status="failed")
+    theirs = client_of(manager)
+    save(theirs, "Theirs", is_shared="on")
+    theirs.post("/calls/columns/", {"column": ["cost"], "query": "status=failed"})
+    assert 'class="c-tags' not in client.get("/calls/?status=failed").content.decode()
+    client.post("/calls/columns/", {"column": ["tags"], "query": "status=failed"})
+    assert 'class="c-tags' in client.get("/calls/?status=failed").content.decode()
+    assert 'class="c-tags' not in theirs.get("/calls/?status=failed").content.decode()

@@ -11,9 +11,11 @@ from calls import tasks
 from calls.models import (
     Call,
     CallStatus,
+    Delivery,
     Erasure,
     RetentionPolicy,
     RetentionRun,
+    WebhookEndpoint,
     WebhookEvent,
 )
 from calls.models.privacy import RunState
@@ -74,6 +76,15 @@ def test_only_what_is_older_goes(connection: Connection) -> None:
     assert Erasure.objects.get().rule == "Transcript: kept for 30 days"
 
 
+def test_what_was_said_goes_where_nobody_told_of_an_answer(
+    connection: Connection,
+) -> None:
+    said = spoken(connection, 31, answered_at=None)
+    policy(connection.workspace, transcript_days=30)
+    run_all()
+    assert not said.turns.exists()
+
+
 def test_without_days_everything_is_kept(connection: Connection) -> None:
     call = spoken(connection, 4000)
     policy(connection.workspace)
@@ -96,6 +107,27 @@ def test_other_workspaces_keep_theirs(connection: Connection) -> None:
     run_all()
     hook.refresh_from_db()
     assert theirs.turns.exists() and hook.body == "{}"
+
+
+def test_what_we_sent_to_others_is_emptied_too(connection: Connection) -> None:
+    endpoint = WebhookEndpoint.objects.create(
+        workspace=connection.workspace, dialect="native", url="https://x.example/"
+    )
+    old, waiting, young = (
+        Delivery.objects.create(
+            endpoint=endpoint, event="e", body="{}", created_at=ago(days), due_at=due_at
+        )
+        for days, due_at in ((31, None), (31, NOW), (1, NOW))
+    )
+    event(connection, 1, "young")
+    policy(connection.workspace, webhook_days=30)
+    [seen] = retention.preview(connection.workspace, {"webhooks": 30}, NOW)
+    run_all()
+    for row in (old, waiting, young):
+        row.refresh_from_db()
+    assert (old.body, waiting.body, young.body) == ("", "", "{}")
+    assert (waiting.due_at, young.due_at) == (None, NOW)
+    assert seen.count == RetentionRun.objects.get().done == 2
 
 
 def test_raw_webhooks_are_emptied_and_counted(connection: Connection) -> None:
