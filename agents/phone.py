@@ -16,6 +16,8 @@ from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResu
 from phonenumbers import timezone as phone_timezone
 
 UNKNOWN_ZONE = "Etc/Unknown"
+# Fewer digits are an extension, which rings nobody outside.
+SHORTEST = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,18 @@ def e164(text: str, country: str = "US") -> str:
     """
     number = _read(text, country)
     return phonenumbers.format_number(number, PhoneNumberFormat.E164) if number else ""
+
+
+def dialled(text: str, country: str = "US") -> set[str]:
+    """Return the numbers, as E.164, that a text which is none may ring after all.
+
+    Before one may stand what a telephone system takes for itself (9, 00, *31#), and it
+    may be the name in a SIP address. Empty for an extension.
+    """
+    run = digits(text.partition("@")[0])
+    ends = [run[start:] for start in range(len(run) - SHORTEST + 1)]
+    read = {e164(end, country) for end in ends} | {e164(f"+{end}") for end in ends}
+    return read - {""}
 
 
 def _read(text: str, country: str) -> phonenumbers.PhoneNumber | None:
