@@ -319,6 +319,22 @@ def test_no_way_to_dial_leads_around_the_lists(
     assert codes(plan(**wish)) == ["country_not_allowed"]
 
 
+def test_an_extension_is_dialled_from_a_number_that_can(
+    plan: Callable[..., Plan], agent: Agent
+) -> None:
+    wish = {"to_number": "334", "ignore_e164_validation": True}
+    assert codes(plan(**wish)) == ["invalid_phone_number"]
+    make_number(agent.connection, number="100", carrier="custom")
+    found = plan(**wish)
+    assert (codes(found), found.from_number) == ([], "100")
+
+
+def test_a_check_that_would_pass_may_be_skipped_anywhere(
+    plan: Callable[..., Plan],
+) -> None:
+    assert codes(plan(ignore_e164_validation=True)) == []
+
+
 def test_an_extension_is_in_no_country(plan: Callable[..., Plan], agent: Agent) -> None:
     make_number(agent.connection, number="100", carrier="custom", countries=["FR"])
     wish = {"to_number": "334", "from_number": "100", "ignore_e164_validation": True}
