@@ -13,6 +13,7 @@ from dashboard.fields import Sealed
 from dashboard.models import Workspace
 
 MAX_CONCURRENCY = 100_000
+LONGEST_SETTING = 2000
 
 
 class ConnectionForm(forms.Form):
@@ -51,7 +52,8 @@ class ConnectionForm(forms.Form):
             rows = rows.exclude(pk=self.connection.pk)
         if rows.exists():
             raise forms.ValidationError(
-                "Another connection has this name. Choose one that tells them apart."
+                "Another connection has this name. Choose one that tells them apart.",
+                code="conflict",
             )
         return name
 
@@ -66,7 +68,8 @@ class ConnectionForm(forms.Form):
             raise forms.ValidationError(
                 f"{phone.pretty(fastest.number)} starts {fastest.cps.normalize():f} "
                 "calls per second, which rests on the concurrency now set. Lower its "
-                "calls per second first."
+                "calls per second first.",
+                code="conflict",
             )
         return wanted
 
@@ -191,6 +194,6 @@ def setting_field(setting: Setting, stored: str) -> forms.Field:
         help_text=help_text,
         required=setting.is_required and not is_kept and not setting.default,
         initial="" if setting.is_secret else stored or setting.default,
-        max_length=2000,
+        max_length=LONGEST_SETTING,
         widget=widget,
     )

@@ -16,6 +16,15 @@ from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResu
 from phonenumbers import timezone as phone_timezone
 
 UNKNOWN_ZONE = "Etc/Unknown"
+# How many digits E.164 allows, the country's included.
+LONGEST = 15
+# What hides digits, or asks the network for something: read without it, another phone
+# would ring.
+MASKED = frozenset("*#")
+# Seven digits for calls within a town, which are no whole number.
+IN_TOWN = r"|3\d{6}"
+# Fewer digits are an extension, which rings nobody outside.
+SHORTEST = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +83,21 @@ def e164(text: str, country: str = "US") -> str:
     return phonenumbers.format_number(number, PhoneNumberFormat.E164) if number else ""
 
 
+def dialled(text: str, country: str = "US") -> set[str]:
+    """Return the numbers, as E.164, that a text which is none may ring after all.
+
+    Before one may stand what a telephone system takes for itself (9, 00, *31#), and it
+    may be the name in a SIP address. Empty for an extension.
+    """
+    run = digits(text.partition("@")[0])
+    ends = [run[start:] for start in range(len(run) - SHORTEST + 1)]
+    read = {e164(end, country) for end in ends} | {e164(f"+{end}") for end in ends}
+    return read - {""}
+
+
 def _read(text: str, country: str) -> phonenumbers.PhoneNumber | None:
+    if MASKED & set(text):
+        return None
     try:
         number = phonenumbers.parse(text, country)
     except NumberParseException:
@@ -82,7 +105,8 @@ def _read(text: str, country: str) -> phonenumbers.PhoneNumber | None:
     reason = phonenumbers.is_possible_number_with_reason(number)
     if reason != ValidationResult.IS_POSSIBLE or number.extension:
         return None
-    return number
+    own = phonenumbers.national_significant_number(number)
+    return number if len(f"{number.country_code}{own}") <= LONGEST else None
 
 
 def _spaced(number: phonenumbers.PhoneNumber) -> str:
@@ -106,6 +130,28 @@ def is_e164(text: str) -> bool:
     """Tell whether `text` is a possible number written as E.164, exactly."""
     phone = parse(text) if text.startswith("+") else None
     return phone is not None and phone.e164 == text
+
+
+@cache
+def pattern() -> str:
+    """Return a regular expression of the numbers that can be, written as E.164.
+
+    Each calling code is followed by what its country's numbering plan allows; a number
+    has at most 15 digits besides. What fits is read by `parse`.
+    """
+    plans = "|".join(
+        f"{code}(?:{_plan(code, regions[0])})"
+        for code, regions in sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE.items())
+    )
+    return rf"^(?!.{{{LONGEST + 2}}})\+(?:{plans})$".replace(r"\d", "[0-9]")
+
+
+def _plan(code: int, region: str) -> str:
+    """Return which digits may follow a calling code."""
+    of_region = phonenumbers.PhoneMetadata.metadata_for_region(region)
+    known = of_region or phonenumbers.PhoneMetadata.metadata_for_nongeo_region(code)
+    plan = known.general_desc if known else None
+    return str(plan.national_number_pattern if plan else "").removesuffix(IN_TOWN)
 
 
 def digits(text: str) -> str:
@@ -138,8 +184,12 @@ def read_country(text: str) -> str:
 @cache
 def country_codes() -> dict[str, str]:
     """Return every country's ISO code by its English name in lower case."""
-    codes = sorted(phonenumbers.SUPPORTED_REGIONS)
-    return {country_name(code).casefold(): code for code in codes}
+    return {country_name(code).casefold(): code for code in regions()}
+
+
+def regions() -> list[str]:
+    """Return the ISO codes of all countries that have numbers."""
+    return sorted(phonenumbers.SUPPORTED_REGIONS)
 
 
 def example(code: str) -> Phone | None:

@@ -12,6 +12,7 @@ from agents import phone, shares
 from agents.models import (
     Agent,
     AgentVersion,
+    Carrier,
     Connection,
     Direction,
     PhoneNumber,
@@ -202,6 +203,9 @@ def _best_number(plan: Plan) -> tuple[PhoneNumber | None, str]:
     if agent is None:
         return None, ""
     numbers = list(rows.filter(connection=agent.connection_id).order_by("created_at"))
+    if plan.wish.ignore_e164_validation:
+        # Only these dial what is no whole number.
+        numbers = [n for n in numbers if n.carrier == Carrier.CUSTOM] or numbers
     country = plan.phone.country if plan.phone else ""
     bound = [n for n in numbers if calls_with(n, agent)]
     local = [n for n in numbers if country and _country(n) == country]

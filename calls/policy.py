@@ -98,7 +98,8 @@ def held_back(call: Call, now: datetime) -> Held | None:
     """
     space = call.workspace
     written = phone.e164(call.to_number, space.country)
-    refusal = people.barred(space, call.contact_id, (call.to_number, written))
+    numbers = people.meant(call.to_number, written, space)
+    refusal = people.barred(space, call.contact_id, numbers)
     if refusal:
         return _never(refusal)
     is_timed = space.has_calling_hours or space.attempts_per_day is not None

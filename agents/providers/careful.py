@@ -17,6 +17,8 @@ from django.conf import settings
 LIMITS = httpx.Limits(
     max_connections=256, max_keepalive_connections=64, keepalive_expiry=15.0
 )
+# All of IPv6 that is handed out to the internet.
+GLOBAL = ipaddress.IPv6Network("2000::/3")
 # IPv6 addresses that stand for the IPv4 address in their last 32 bits.
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
@@ -155,6 +157,8 @@ def _is_public(written: str) -> bool:
             held = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         if held is not None:
             return _is_public(str(held))
+        if address not in GLOBAL:
+            return False
     return address.is_global and not address.is_multicast
 
 

@@ -7,20 +7,22 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from ninja import Field, Schema, Status
-from pydantic import ConfigDict
+from pydantic import ConfigDict, StrictBool
 
 from agents.providers.base import LaunchWish, Overrides, ProviderError
 from calls import dispatch, launch, plan, tasks
-from calls.api import keys, native_filters
+from calls.api import keys, native_filters, native_parameters
 from calls.api.native_door import (
     IdempotencyKey,
     Limit,
     Moment,
-    Problem,
+    Whole,
     api,
     key_of,
     text_like,
 )
+from calls.api.native_problem import Problem, not_told
+from calls.api.native_queries import taking
 from calls.history import pages
 from calls.models import Call, RecordingState, Source
 from calls.own_json import call_json, unheard
@@ -34,13 +36,13 @@ Json = dict[str, Any]
 
 
 class OverridesIn(Schema):
-    """Settings of the agent for one call."""
+    """Settings of the agent for one call; more of it is said in `native_bodies`."""
 
     model_config = ConfigDict(extra="forbid")
     voice: str = ""
     model: str = ""
     opening_line: str = ""
-    max_duration_ms: int | None = None
+    max_duration_ms: Whole | None = None
     raw: Json = Field(default_factory=dict)
 
 
@@ -51,7 +53,7 @@ class LaunchIn(Schema):
     to_number: str = ""
     agent_id: str = ""
     from_number: str = ""
-    agent_version: int | str | None = None
+    agent_version: Whole | str | None = None
     variables: Json = Field(default_factory=dict)
     overrides: OverridesIn = Field(default_factory=OverridesIn)
     sip_headers: Json = Field(default_factory=dict)
@@ -59,7 +61,7 @@ class LaunchIn(Schema):
     external_id: str = Field("", max_length=200)
     scheduled_at: Moment | None = None
     contact_id: uuid.UUID | None = None
-    ignore_e164_validation: bool = False
+    ignore_e164_validation: StrictBool = False
     trunk_name: str = Field("", max_length=120)
     customer_name: str = Field("", max_length=120)
     type: Annotated[str, Field(pattern="^(phone|web)$")] = "phone"
@@ -142,6 +144,7 @@ CallCursor = Annotated[str, text_like(pattern="^([0-9]{1,17}-[0-9a-f]{32})?$")]
 
 
 @api.get("/calls", response=Json)
+@taking(*native_parameters.TAKEN)
 def list_calls(
     request: HttpRequest,
     cursor: CallCursor = "",
@@ -197,7 +200,7 @@ def hang_up_call(request: HttpRequest, call_id: uuid.UUID) -> Json:
         try:
             tasks.hang_up(call)
         except ProviderError as error:
-            raise Problem(409, "provider_error", error.message) from None
+            raise not_told(error) from None
     return _shown(key, call_id)
 
 

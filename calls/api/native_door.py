@@ -6,6 +6,7 @@ Errors are `{"error": code, "message": sentence, "field": name or null, "details
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import wraps
 from typing import Annotated, Any
 
@@ -14,7 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, URLResolver
-from ninja import Field, Header, NinjaAPI, Query
+from ninja import Header, NinjaAPI, Query
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
@@ -28,7 +29,8 @@ from pydantic import (
 )
 
 from agents.providers.dialects import bearer
-from calls.api import keys, native_openapi
+from calls.api import keys, native_openapi, native_queries
+from calls.api.native_problem import Problem
 from calls.api.visit import NOT_JSON, decode
 from dashboard.models import ApiKey
 
@@ -47,6 +49,39 @@ def as_written(value: Any) -> Any:
     raise ValueError("write it as ISO 8601, such as 2026-11-21T09:30:00Z")
 
 
+def of_these_years(value: Any) -> Any:
+    """Refuse a moment that is written with a year outside of ours."""
+    if str(EPOCH.year) <= as_written(value)[:4] < str(LATEST.year):
+        return value
+    raise ValueError(f"write a year from {EPOCH.year} to {LATEST.year - 1}")
+
+
+def rounded(places: int) -> BeforeValidator:
+    """Read a JSON number as the decimal that it stands for: 0.1 + 0.2 is 0.3."""
+
+    def read(value: Any) -> Any:
+        if not isinstance(value, float) or not abs(value) < LARGE:
+            return as_number(value)
+        near = round(Decimal(value), places)
+        return near if abs(near - Decimal(value)) < NEARLY else Decimal(str(value))
+
+    return BeforeValidator(read)
+
+
+def as_number(value: Any) -> Any:
+    """Refuse true and false, which Python takes for numbers."""
+    if type(value) is bool:
+        raise ValueError("write a number")
+    return value
+
+
+def no_text(value: Any) -> Any:
+    """Refuse a text, too: what is a number is to be written as one."""
+    if type(value) is str:
+        raise ValueError("write a number")
+    return as_number(value)
+
+
 def within(at: datetime) -> datetime:
     """Return the nearest time that can be asked for: no call is outside of these."""
     return min(max(at, EPOCH), LATEST)
@@ -57,12 +92,13 @@ def text_like(**more: Any) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", **more})
 
 
+# By less than this a float is beside the decimal that was meant, up to some size.
+NEARLY, LARGE = Decimal("1e-8"), 1e9
 WRITTEN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]")
 # A time that is to be kept, and one that only bounds a search.
-Moment = Annotated[
-    AwareDatetime, BeforeValidator(as_written), Field(ge=EPOCH, le=LATEST)
-]
+Moment = Annotated[AwareDatetime, BeforeValidator(of_these_years)]
 Bound = Annotated[AwareDatetime, BeforeValidator(as_written), AfterValidator(within)]
+Whole = Annotated[int, BeforeValidator(no_text)]
 # How many rows a page of a list holds, and from where on; empty: from the first.
 Limit = Annotated[int, Query(ge=1, le=200)]
 RowCursor = Annotated[str, text_like(pattern="^([0-9]{1,18})?$")]
@@ -70,23 +106,6 @@ RowCursor = Annotated[str, text_like(pattern="^([0-9]{1,18})?$")]
 IdempotencyKey = Annotated[str, Header(alias="Idempotency-Key", max_length=200)]
 JSON_TYPE = "application/json"
 UNKNOWN_KEY = "This API key is not valid."
-
-
-class Problem(Exception):
-    """An error answer: an HTTP status, a code, a sentence and the field."""
-
-    def __init__(
-        self,
-        status: int,
-        code: str,
-        message: str,
-        field: str | None = None,
-        **more: Any,
-    ) -> None:
-        super().__init__(message)
-        self.status = status
-        self.headers: dict[str, str] = {}
-        self.body = {"error": code, "message": message, "field": field, "details": more}
 
 
 class KeyAuth(HttpBearer):
@@ -130,6 +149,10 @@ class OurAPI(NinjaAPI):
     """Ninja's API with our own errors everywhere, and our own words about it."""
 
     def _get_urls(self) -> list[URLResolver | URLPattern]:
+        for _, router in self._routers:
+            for path in router.path_operations.values():
+                for operation in path.operations:
+                    native_queries.refuse_others(operation)
         patterns = super()._get_urls()
         for pattern in patterns:
             assert isinstance(pattern, URLPattern)
@@ -223,6 +246,7 @@ CODES = {
     "overrides": "invalid_override",
     "sip_headers": "invalid_sip_header",
     "variables": "invalid_variables",
+    "number": "invalid_phone_number",
 }
 
 

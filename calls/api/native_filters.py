@@ -6,18 +6,18 @@ from collections.abc import Iterator
 
 from django.http import QueryDict
 
+from calls.api import native_parameters as parameters
 from calls.api.call_filters import as_uuid
-from calls.api.native_door import EPOCH, LATEST, WRITTEN, Problem
-from calls.api.native_parameters import LONGEST, MOMENTS, PATTERNS, TEXTS
+from calls.api.native_door import EPOCH, LATEST, WRITTEN
+from calls.api.native_parameters import LONGEST, MOMENTS, PATTERNS
+from calls.api.native_problem import Problem
 from calls.history.filters import Filters, read
 from dashboard.models import Workspace
 
 # The history's names for what our API calls otherwise.
 NAMES = {
-    "connection_id": "connection",
-    "contact_id": "contact",
-    "call_id": "call",
-    "external_id": "external",
+    name: parameters.OTHER_NAMES[name]
+    for name in ("connection_id", "contact_id", "call_id", "external_id")
 }
 # The id of nothing.
 NOBODY = uuid.UUID(int=0)
@@ -29,7 +29,9 @@ def chosen(workspace: Workspace, query: QueryDict) -> Filters:
 
     An agent that is not there is a 404, a number that is not ours fits no call.
     """
-    params = {name: query.getlist(name) for name in (*PATTERNS, *MOMENTS, *TEXTS)}
+    params = {name: query.getlist(name) for name in parameters.NAMES}
+    for name, other in parameters.OTHER_NAMES.items():
+        params[name] += query.getlist(other)
     said_of = {name: list(filter(None, texts)) for name, texts in params.items()}
     given = {name: texts for name, texts in said_of.items() if texts}
     odd = [n for n, texts in given.items() if not all(_fits(n, t) for t in texts)]

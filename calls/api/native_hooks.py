@@ -7,9 +7,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Field, Schema, Status
-from pydantic import ConfigDict
+from pydantic import ConfigDict, StrictBool
 
-from calls.api.native_door import Bound, Limit, Problem, RowCursor, api, key_of
+from calls.api.native_door import Bound, Limit, RowCursor, api, key_of
+from calls.api.native_problem import Problem, problem_of
+from calls.api.native_queries import page_of
 from calls.forms.endpoints import EndpointForm
 from calls.hooks import endpoints, voices
 from calls.models import Attempt, Delivery, WebhookEndpoint
@@ -25,9 +27,7 @@ class EndpointIn(Schema):
 
     model_config = ConfigDict(extra="forbid")
     url: str = Field(max_length=600)
-    format: str = Field(
-        voices.NATIVE, max_length=20, json_schema_extra={"enum": list(voices.VOICES)}
-    )
+    format: str = Field(voices.NATIVE, max_length=20)
     name: str = Field("", max_length=120)
     events: list[str] = Field(default_factory=list, max_length=50)
 
@@ -39,7 +39,7 @@ class EndpointChange(Schema):
     url: str = Field("", max_length=600)
     name: str = Field("", max_length=120)
     events: list[str] = Field(default_factory=list, max_length=50)
-    is_paused: bool = False
+    is_paused: StrictBool = False
 
 
 class ReplayIn(Schema):
@@ -48,16 +48,18 @@ class ReplayIn(Schema):
     model_config = ConfigDict(extra="forbid")
     since: Bound
     until: Bound
-    only_failed: bool = True
+    only_failed: StrictBool = True
 
 
 # --- Endpoints -----------------------------------------------------------------------
 @api.get("/webhook-endpoints", response=Json)
-def list_webhook_endpoints(request: HttpRequest) -> Json:
+def list_webhook_endpoints(
+    request: HttpRequest, cursor: RowCursor = "", limit: Limit = 200
+) -> Json:
     """List who is told of calls; secrets are never shown."""
     rows = endpoints.of_workspace(key_of(request, READ).workspace)
-    rows = rows.defer("secret", "old_secret")
-    return {"items": [endpoint_json(row) for row in rows], "next": None}
+    found, after = page_of(rows.defer("secret", "old_secret"), cursor, limit)
+    return {"items": [endpoint_json(row) for row in found], "next": after}
 
 
 @api.post("/webhook-endpoints", response={201: Json})
@@ -93,7 +95,8 @@ def update_webhook_endpoint(
         said["events"] = voices.usual_events(row.dialect)
     events = row.events or voices.usual_events(row.dialect)
     typed = {"url": row.url, "name": row.name, "events": events} | said
-    fields = _read(EndpointForm(key.workspace, row.dialect, typed, row))
+    form = EndpointForm(key.workspace, row.dialect, typed, row)
+    fields = _read(form, "invalid_choice")
     changed = {name: value for name, value in fields.items() if name in said}
     endpoints.change(row, key, changed)
     if is_paused != bool(row.paused_at):
@@ -209,11 +212,10 @@ def _cursor(written: str) -> int:
     return int(written)
 
 
-def _read(form: EndpointForm) -> dict[str, Any]:
-    if form.is_valid():
-        return form.cleaned_data
-    field, messages = next(iter(form.errors.items()))
-    raise Problem(400, "invalid_json", " ".join(map(str, messages)), field)
+def _read(form: EndpointForm, *conflicts: str) -> dict[str, Any]:
+    if problem := problem_of(form, *conflicts):
+        raise problem
+    return form.cleaned_data
 
 
 # --- Shapes --------------------------------------------------------------------------

@@ -11,12 +11,13 @@ from pydantic import ConfigDict
 from calls.api.native_door import (
     IdempotencyKey,
     Limit,
-    Problem,
     RowCursor,
     api,
     key_of,
+    rounded,
     text_like,
 )
+from calls.api.native_problem import Problem
 from calls.billing import spending, statement, wallets
 from calls.models import EntryKind, LedgerEntry, Rate, Wallet
 from calls.own_json import Json, time
@@ -34,7 +35,9 @@ class TopUpIn(Schema):
 
     model_config = ConfigDict(extra="forbid")
     amount: Annotated[
-        Decimal, Field(ge=Decimal("0.0001"), le=1_000_000, decimal_places=4)
+        Decimal,
+        rounded(4),
+        Field(ge=Decimal("0.0001"), le=1_000_000, decimal_places=4),
     ]
     currency: str = Field("", max_length=3)
     note: str = Field("", max_length=200)
@@ -80,7 +83,7 @@ def create_top_up(
         raise Problem(409, "conflict", "The wallet is switched off.")
     if body.currency not in ("", wallet.currency):
         message = f"The wallet holds {wallet.currency}."
-        raise Problem(400, "invalid_json", message, "currency")
+        raise Problem(409, "conflict", message, "currency")
     wish = f"key:{idempotency_key}" if idempotency_key else ""
     try:
         entry, is_new = wallets.top_up(wallet, body.amount, body.note, key, wish)
@@ -90,7 +93,7 @@ def create_top_up(
             409, "idempotency_conflict", message, entry_id=str(error.entry.pk)
         ) from None
     except wallets.CannotBook as error:
-        raise Problem(400, "invalid_json", str(error), "amount") from None
+        raise Problem(409, "conflict", str(error), "amount") from None
     return Status(201 if is_new else 200, entry_json(entry))
 
 

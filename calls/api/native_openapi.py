@@ -6,7 +6,7 @@ What each operation answers with, and every status with which it can say no.
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
-from calls.api import native_parameters
+from calls.api import native_bodies, native_parameters
 from calls.api.native_shapes import SHAPES, TEXT, Json, page_of, ref
 
 ABOUT = """\
@@ -68,7 +68,7 @@ ANSWERS: dict[str, Answer] = {
     "list_calls": _list("Call", 404),
     "get_call": Answer("Call", (404,)),
     "cancel_call": Answer("Call", (404, 409)),
-    "hang_up_call": Answer("Call", (404, 409)),
+    "hang_up_call": Answer("Call", (404, 409, 502)),
     "get_recording": Answer("", (404, 416)),
     "list_agents": _list("Agent"),
     "get_agent": Answer("Agent", (404,)),
@@ -76,9 +76,9 @@ ANSWERS: dict[str, Answer] = {
     "get_number": Answer("Number", (404,)),
     "update_number": Answer("Number", (404, 409, 502)),
     "list_connections": _list("Connection"),
-    "create_connection": Answer(ADDRESS),
+    "create_connection": Answer(ADDRESS, (409,)),
     "get_connection": Answer(ADDRESS, (404,)),
-    "update_connection": Answer(ADDRESS, (404,)),
+    "update_connection": Answer(ADDRESS, (404, 409)),
     "check_connection": Answer(ADDRESS, (404, 409, 502)),
     "sync_connection": Answer(ADDRESS, (404,)),
     "list_contacts": _list("Contact", 404),
@@ -93,11 +93,12 @@ ANSWERS: dict[str, Answer] = {
     "delete_variable": Answer("", (404,)),
     "list_suppressions": _list("Suppression"),
     "create_suppression": Answer("Suppression"),
+    "get_suppression": Answer("Suppression", (404,)),
     "delete_suppression": Answer("", (404,)),
     "list_webhook_endpoints": _list(ENDPOINT),
-    "create_webhook_endpoint": Answer(SECRET),
+    "create_webhook_endpoint": Answer(SECRET, (409,)),
     "get_webhook_endpoint": Answer(ENDPOINT, (404,)),
-    "update_webhook_endpoint": Answer(ENDPOINT, (404,)),
+    "update_webhook_endpoint": Answer(ENDPOINT, (404, 409)),
     "delete_webhook_endpoint": Answer("", (404,)),
     "rotate_webhook_secret": Answer(SECRET, (404, 409)),
     "test_webhook_endpoint": Answer("Delivery", (404,)),
@@ -126,8 +127,7 @@ WORDS_OF_SOUND = {
 
 def complete(said: dict[str, Any]) -> None:
     """Add to an OpenAPI text what it does not say yet."""
-    _bar_nul(said["components"]["schemas"])
-    said["components"]["schemas"] |= SHAPES
+    said["components"]["schemas"] |= SHAPES | native_bodies.bodies()
     for operations in said["paths"].values():
         for operation in operations.values():
             _complete(operation)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from types import MappingProxyType
 
+from calls.api.native_pieces import text
 from calls.api.native_shapes import Json, told
 from calls.history.choices import CHOICES
 from calls.history.filters import MOST_VALUES
@@ -64,6 +65,18 @@ MEANINGS = {
 }
 
 
+NAMES = (*PATTERNS, *MOMENTS, *TEXTS)
+# What the page calls them, whose address may be copied, and what a call does.
+OTHER_NAMES = {
+    "connection_id": "connection",
+    "contact_id": "contact",
+    "call_id": "call",
+    "external_id": "external",
+    "agent": "agent_id",
+}
+TAKEN = (*NAMES, *OTHER_NAMES.values())
+
+
 def parameters() -> Iterable[Json]:
     """Yield the parameters as OpenAPI has them."""
     for name, pattern in sorted(PATTERNS.items()):
@@ -72,8 +85,7 @@ def parameters() -> Iterable[Json]:
         forms = [{"type": "string", "format": f} for f in ("date-time", "date")]
         yield _parameter(name, {"anyOf": [*forms, {"type": "string", "maxLength": 0}]})
     for name, meaning in TEXTS.items():
-        text = {"type": "string", "maxLength": LONGEST}
-        yield _parameter(name, told(meaning, text))
+        yield _parameter(name, told(meaning, text(LONGEST)))
 
 
 def _parameter(name: str, schema: Json) -> Json:

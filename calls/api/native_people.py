@@ -1,21 +1,24 @@
 """Our own API for people: contacts, and the numbers that nobody may call."""
 
 import uuid
-from typing import Annotated, Any
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.forms import Form
 from django.http import HttpRequest, QueryDict
 from ninja import Field, Schema, Status
-from pydantic import ConfigDict
+from pydantic import ConfigDict, StrictBool
 
 from agents import phone
 from calls.api.call_filters import as_uuid
-from calls.api.native_door import Limit, Problem, RowCursor, api, key_of, text_like
+from calls.api.native_door import Limit, RowCursor, api, key_of
+from calls.api.native_problem import Problem
+from calls.api.native_queries import IdCursor
 from calls.api.shapes import contact_json, suppression_json
 from calls.forms.contacts import ContactForm
-from calls.models import Contact
+from calls.models import Contact, Suppression
 from calls.people import contact_book
+from calls.people.contact_rows import VARIABLE_NAME
 from dashboard.forms import SuppressionForm
 from dashboard.models import ApiKey, AuditEntry, Workspace
 
@@ -24,22 +27,23 @@ Json = dict[str, Any]
 TEXTS = ("name", "number", "email", "company", "timezone")
 
 
-class ContactIn(Schema):
+class ContactChange(Schema):
     """What may be said of a contact; what is left out stays as it is."""
 
     model_config = ConfigDict(extra="forbid")
     name: str | None = Field(None, max_length=120)
-    number: str | None = Field(None, max_length=60)
-    email: str | None = None
+    number: str = Field("", max_length=60)
+    email: str | None = Field(None, max_length=254)
     company: str | None = Field(None, max_length=120)
     timezone: str | None = None
-    do_not_call: bool | None = None
+    do_not_call: StrictBool | None = None
     attributes: dict[str, str] | None = None
 
 
-HEX = "[0-9a-fA-F]"
-ID_PATTERN = f"^({HEX}{{8}}(-{HEX}{{4}}){{3}}-{HEX}{{12}})?$"
-ContactCursor = Annotated[str, text_like(pattern=ID_PATTERN)]
+class ContactIn(ContactChange):
+    """A new contact has a number."""
+
+    number: str = Field(max_length=60)
 
 
 @api.get("/contacts", response=Json)
@@ -47,7 +51,7 @@ def list_contacts(
     request: HttpRequest,
     q: str = "",
     number: str = "",
-    cursor: ContactCursor = "",
+    cursor: IdCursor = "",
     limit: Limit = 50,
 ) -> Json:
     """List contacts by name; `q` finds a part of a name, company, e-mail or number."""
@@ -82,7 +86,7 @@ def get_contact(request: HttpRequest, contact_id: uuid.UUID) -> Json:
 
 @api.patch("/contacts/{contact_id}", response=Json)
 def update_contact(
-    request: HttpRequest, contact_id: uuid.UUID, body: ContactIn
+    request: HttpRequest, contact_id: uuid.UUID, body: ContactChange
 ) -> Json:
     """Change what is said; `attributes` are replaced as a whole."""
     key = key_of(request, "contacts:write")
@@ -106,8 +110,10 @@ def _contact(
     return found
 
 
-def _saved(contact: Contact, body: ContactIn, key: ApiKey) -> Contact:
+def _saved(contact: Contact, body: ContactChange, key: ApiKey) -> Contact:
     """Read the body by the form that people use, and save it."""
+    if odd := _odd_name(body.attributes):
+        raise Problem(400, "invalid_json", odd, "attributes")
     form = ContactForm(contact, _as_typed(contact, body))
     if not form.is_valid():
         if form.duplicate:
@@ -124,7 +130,15 @@ def _saved(contact: Contact, body: ContactIn, key: ApiKey) -> Contact:
     return contact
 
 
-def _as_typed(contact: Contact, body: ContactIn) -> QueryDict:
+def _odd_name(attributes: dict[str, str] | None) -> str:
+    """Return a name that fits no variable, as `name: …`; empty: all do."""
+    names = (name for name in attributes or {} if not VARIABLE_NAME.fullmatch(name))
+    return next(
+        (f"attributes: “{name}” is no name of a variable." for name in names), ""
+    )
+
+
+def _as_typed(contact: Contact, body: ContactChange) -> QueryDict:
     """Return the body on top of what is stored, as the form takes it."""
     said = body.dict(exclude_unset=True)
     data = QueryDict(mutable=True)
@@ -203,14 +217,26 @@ def create_suppression(request: HttpRequest, body: SuppressionIn) -> Status[Json
     return Status(201, suppression_json(row))
 
 
+@api.get("/suppressions/{number}", response=Json)
+def get_suppression(request: HttpRequest, number: str) -> Json:
+    """Return a number that is on the list; 404: it may be called."""
+    workspace = key_of(request, "suppressions:read").workspace
+    return suppression_json(_suppression(workspace, number))
+
+
+def _suppression(workspace: Workspace, written: str) -> Suppression:
+    wanted = phone.e164(written, workspace.country)
+    row = workspace.suppressions.filter(number=wanted).first() if wanted else None
+    if row is None:
+        raise Problem(404, "not_found", "This number is not on the list.")
+    return row
+
+
 @api.delete("/suppressions/{number}", response={204: None})
 def delete_suppression(request: HttpRequest, number: str) -> Status[None]:
     """Take a number off the list, so that it may be called again."""
     key = key_of(request, "suppressions:write")
-    wanted = phone.e164(number, key.workspace.country)
-    row = key.workspace.suppressions.filter(number=wanted).first() if wanted else None
-    if row is None:
-        raise Problem(404, "not_found", "This number is not on the list.")
+    row = _suppression(key.workspace, number)
     AuditEntry.record(
         key.workspace,
         "number allowed",

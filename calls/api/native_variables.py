@@ -7,7 +7,8 @@ from ninja import Field, Schema, Status
 from pydantic import ConfigDict
 
 from calls import variables
-from calls.api.native_door import Problem, api, key_of, text_like
+from calls.api.native_door import api, key_of, text_like
+from calls.api.native_problem import Problem
 from calls.api.shapes import variable_json
 from calls.models import ContextVariable, Scope, VariableKind
 from calls.models.variables import LONGEST_VALUE

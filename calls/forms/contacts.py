@@ -41,7 +41,7 @@ class ContactForm(forms.Form):
         widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "off"}),
         error_messages={"required": "A contact needs a phone number."},
     )
-    email = forms.EmailField(label="E-mail", required=False)
+    email = forms.EmailField(label="E-mail", max_length=254, required=False)
     company = forms.CharField(max_length=120, required=False)
     timezone = forms.CharField(
         label="Time zone",

@@ -86,7 +86,8 @@ class EndpointForm(forms.Form):
             dialect=self.dialect, url=url, agent=agent
         )
         if others.exists():
-            raise forms.ValidationError("This address gets these webhooks already.")
+            words = "This address gets these webhooks already."
+            raise forms.ValidationError(words, code="conflict")
         return url
 
 

@@ -33,6 +33,8 @@ def agent(plan: Plan) -> Iterator[Found]:
             "Choose an agent from the list, or sync the connection it belongs to.",
             "agent_id",
         )
+    elif plan.agent is None and wish.from_number.strip() and plan.number is None:
+        yield _no_caller(wish.from_number, "Name an agent, or one of your numbers.")
     elif plan.agent is None:
         yield Refusal(
             "missing_agent_id",
@@ -49,23 +51,26 @@ def agent(plan: Plan) -> Iterator[Found]:
         )
 
 
+def _no_caller(wanted: str, mend: str) -> Refusal:
+    named = f" “{wanted}”" if wanted else ""
+    words = f"There is no caller number{named} to call from."
+    return Refusal("no_phone_number", words, mend, "from_number")
+
+
 def caller(plan: Plan) -> Iterator[Found]:
     """Is there a number to call from, of the agent's own connection?"""
     wish = plan.told
-    if wish.type == "web" or plan.agent is None:
+    is_web = wish.type == "web"
+    if plan.agent is None or (is_web and not wish.from_number.strip()):
         return
     if plan.from_number:
         reason = plan.number_reason or "named in the wish"
         yield Seen("caller number", reason, plan.from_number)
-    extension = wish.ignore_e164_validation and 0 < len(wish.from_number) <= 40
+    is_free = wish.ignore_e164_validation and not is_web
+    extension = is_free and 0 < len(wish.from_number) <= 40
     if plan.number is None and not extension:
-        wanted = f" “{wish.from_number}”" if wish.from_number else ""
-        yield Refusal(
-            "no_phone_number",
-            f"There is no caller number{wanted} to call from.",
-            "Choose one of your numbers, or sync the connection.",
-            "from_number",
-        )
+        mend = "Choose one of your numbers, or sync the connection."
+        yield _no_caller(wish.from_number, mend)
     elif plan.number and plan.number.connection_id != plan.agent.connection_id:
         yield Refusal(
             "no_phone_number",

@@ -29,14 +29,24 @@ def may_launch(plan: Plan) -> Iterator[Found]:
 
 def do_not_call(plan: Plan) -> Iterator[Found]:
     """Did the person called ask not to be called?"""
-    # The number as it is dialled, and as it is understood: 001415… is +1415….
-    numbers = (plan.to_number, plan.phone.e164 if plan.phone else "")
     contact_id = plan.contact.pk if plan.contact else None
+    written = plan.phone.e164 if plan.phone else ""
+    numbers = meant(plan.to_number, written, plan.workspace)
     refusal = barred(plan.workspace, contact_id, numbers)
     saw = refusal.message if refusal else "not on the list"
     yield Seen("do-not-call", "contacts, and the list", saw)
     if refusal:
         yield refusal
+
+
+def meant(to_number: str, written: str, workspace: Workspace) -> tuple[str, ...]:
+    """Return a number as it is dialled, and as it may be understood: 001415… is +1415….
+
+    What has no E.164 (`written` is empty: 9 and a number, a SIP address) may ring one
+    all the same.
+    """
+    others = phone.dialled(to_number, workspace.country) if not written else {written}
+    return (to_number, *sorted(others))
 
 
 def barred(
@@ -71,15 +81,16 @@ def barred(
 
 def country(plan: Plan) -> Iterator[Found]:
     """May the caller number call this country?"""
-    number, callee = plan.number, plan.phone
-    if not number or not callee:
+    number, is_free = plan.number, plan.wish.ignore_e164_validation
+    if not number or plan.wish.type == "web" or not (plan.phone or is_free):
         return
     own = set(number.countries)
     allowed = own or bought_for(number)
     listed = ", ".join(sorted(allowed))
     where = f"{number.number} may call {listed or 'every country'}"
-    yield Seen("country", where, callee.country or "unknown")
-    if not allowed or callee.country in allowed:
+    there = plan.phone.country if plan.phone else ""
+    yield Seen("country", where, there or "unknown")
+    if not allowed or there in allowed or _is_extension(plan):
         return
     label = number.connection.kind.label
     carrier = number.get_carrier_display()
@@ -89,12 +100,16 @@ def country(plan: Plan) -> Iterator[Found]:
         else f"{label} lets numbers bought from it, on {carrier}, call {listed}. Call "
         "from a number of custom telephony."
     )
+    callee = phone.country_name(there) if there else f"{plan.to_number}, wherever it is"
     yield Refusal(
-        "country_not_allowed",
-        f"{number} may not call {phone.country_name(callee.country)}.",
-        mend,
-        "to_number",
+        "country_not_allowed", f"{number} may not call {callee}.", mend, "to_number"
     )
+
+
+def _is_extension(plan: Plan) -> bool:
+    """Tell whether it rings nobody outside: it is too short for that."""
+    short = len(phone.digits(plan.to_number)) < phone.SHORTEST
+    return plan.phone is None and short
 
 
 def bought_for(number: PhoneNumber) -> frozenset[str]:

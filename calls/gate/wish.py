@@ -6,25 +6,29 @@ from dataclasses import asdict
 
 from agents.models import E164, Carrier
 from agents.providers.reading import kept
+from calls.bounds import (
+    LONGEST_HEADER,
+    MAX_DURATION_MS,
+    SIP_NAME,
+    UNCHECKED_NUMBER,
+    VARIABLE_NAME,
+)
 from calls.plan import Plan
 from calls.refusals import Found, Refusal, Seen
 from calls.variables import BUSINESS, CONTACT
 
-SIP_NAME = re.compile(r"[Xx]-[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-VARIABLE_NAME = re.compile(r"[A-Za-z_][\w.-]*")
 # Where a variable comes from that the wish does not say.
 WHENCE = {
     CONTACT: "from the contact",
     BUSINESS: "from the business",
     "missing": "said by nobody",
 }
-MAX_DURATION_MS = (60_000, 7_200_000)
 
 
 def number(plan: Plan) -> Iterator[Found]:
     """Is there a number, and can it be dialled?"""
     wish = plan.wish
-    if wish.type == "web":
+    if wish.type == "web" and not wish.to_number.strip():
         return
     yield Seen("number", wish.to_number.strip(), plan.to_number)
     if not wish.to_number.strip():
@@ -34,9 +38,9 @@ def number(plan: Plan) -> Iterator[Found]:
             "Type a name or a number.",
             "to_number",
         )
-    elif wish.ignore_e164_validation:
+    elif wish.ignore_e164_validation and wish.type != "web":
         yield from _unchecked_number(plan)
-    elif plan.phone is None or not re.fullmatch(E164, plan.phone.e164):
+    elif plan.phone is None or not re.fullmatch(E164, plan.to_number):
         yield Refusal(
             "invalid_phone_number",
             f"“{wish.to_number}” is not a phone number.",
@@ -46,8 +50,8 @@ def number(plan: Plan) -> Iterator[Found]:
 
 
 def _unchecked_number(plan: Plan) -> Iterator[Refusal]:
-    number = plan.number
-    if number is not None and number.carrier != Carrier.CUSTOM:
+    number, is_right = plan.number, re.fullmatch(E164, plan.to_number) and plan.phone
+    if number is not None and number.carrier != Carrier.CUSTOM and not is_right:
         yield Refusal(
             "invalid_phone_number",
             f"The E.164 check can only be skipped on custom telephony; {number} is "
@@ -55,7 +59,7 @@ def _unchecked_number(plan: Plan) -> Iterator[Refusal]:
             "Choose a custom telephony number, or leave the check on.",
             "ignore_e164_validation",
         )
-    elif not re.fullmatch(r"[+*#\w.@:-]{1,40}", plan.to_number):
+    elif not UNCHECKED_NUMBER.fullmatch(plan.to_number):
         yield Refusal(
             "invalid_phone_number",
             f"“{plan.to_number}” cannot be dialled.",
@@ -76,8 +80,9 @@ def sip_headers(plan: Plan) -> Iterator[Found]:
             problem = f"The SIP header “{name}” does not begin with X-."
         elif not isinstance(value, str) or not text.isprintable():
             problem = f"The value of {name} must be one line of text."
-        elif len(name) + len(text) > 1000:
-            problem = f"The SIP header {name} is longer than 1000 characters."
+        elif len(name) + len(text) > LONGEST_HEADER:
+            most = f"{LONGEST_HEADER} characters"
+            problem = f"The SIP header {name} is longer than {most}."
         else:
             continue
         yield Refusal(

@@ -5,6 +5,7 @@ from django.urls.converters import StringConverter
 
 from calls.api import (
     native,
+    native_connections,
     native_faults,
     native_hooks,
     native_lines,
@@ -19,8 +20,8 @@ from calls.views.webhooks import webhook
 
 # What they hold is on the API by their being read.
 NATIVE = (
-    *(native, native_faults, native_hooks, native_lines),
-    *(native_money, native_people, native_variables),
+    *(native, native_connections, native_faults, native_hooks),
+    *(native_lines, native_money, native_people, native_variables),
 )
 
 

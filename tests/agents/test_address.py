@@ -59,6 +59,11 @@ def test_what_is_no_address_is_refused_in_words(url: str) -> None:
         ("2002:808:808::1", False),
         ("224.0.1.1", True),
         ("fe80::1%eth0", True),
+        ("fec0::1", True),
+        ("::127.0.0.1", True),
+        ("::ffff:0:127.0.0.1", True),
+        ("64:ff9b:1::a00:1", True),
+        ("2001:4860:4860::8888", False),
     ],
 )
 def test_what_a_name_stands_for_is_looked_up(

@@ -1,8 +1,11 @@
 """Reading phone numbers as people type them."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis.strategies import from_regex
 
 from agents import phone
 
@@ -31,7 +34,11 @@ def test_any_usual_format_is_read(typed: str, country: str, e164: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "typed", ["", "Jamie Doe", "911", "+1 415 555", "415 555 0100 ext. 5", "+999 1234"]
+    "typed",
+    [
+        *("", "Jamie Doe", "911", "+1 415 555", "415 555 0100 ext. 5", "+999 1234"),
+        *("+49151234567**", "+1415555010*", "#31#+14155550100", "+4920000000000000"),
+    ],
 )
 def test_what_is_no_number_is_not_read(typed: str) -> None:
     assert phone.parse(typed) is None
@@ -63,6 +70,28 @@ def test_what_is_no_number_is_written_as_it_is(other: str) -> None:
 )
 def test_e164_is_exact(text: str, answer: bool) -> None:
     assert phone.is_e164(text) is answer
+
+
+@given(number=from_regex(phone.pattern(), fullmatch=True))
+def test_what_fits_the_pattern_is_a_number(number: str) -> None:
+    read = phone.parse(number)
+    assert read is not None
+    assert 7 <= len(read.e164) <= 16
+
+
+@pytest.mark.parametrize(
+    ("number", "fits"),
+    [
+        ("+14155550100", True),
+        ("+390612345678", True),
+        ("+2250712345678", True),
+        ("+13234567", False),
+        ("+999123456", False),
+        ("14155550100", False),
+    ],
+)
+def test_the_pattern_is_that_of_numbering_plans(number: str, fits: bool) -> None:
+    assert bool(re.search(phone.pattern(), number)) is fits
 
 
 def test_the_local_time_is_that_of_the_number() -> None:

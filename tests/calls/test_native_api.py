@@ -125,6 +125,31 @@ def test_a_bad_wish_is_refused_in_words(
     assert not Call.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("wish", "status", "code"),
+    [
+        ({"type": "web", "to_number": "9" * 500}, 400, "invalid_phone_number"),
+        ({"type": "web", "from_number": "9" * 500}, 404, "no_phone_number"),
+        ({"agent_id": "", "from_number": "+12025550123"}, 404, "no_phone_number"),
+        ({"scheduled_at": "1969-12-31T23:59:59Z"}, 400, "invalid_json"),
+        ({"scheduled_at": "2200-01-01T00:00:00Z"}, 400, "invalid_json"),
+    ],
+)
+def test_what_no_row_can_hold_or_nobody_has_is_refused(
+    key: str, wish: dict[str, Any], status: int, code: str
+) -> None:
+    answer = send(key, "POST", "calls", WISH | wish)
+    assert (answer.status_code, answer.json()["error"]) == (status, code)
+    assert not Call.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "at", ["1970-01-01T00:00:00+13:00", "2199-12-31T23:00:00-13:00"]
+)
+def test_any_moment_of_these_years_will_do(key: str, at: str) -> None:
+    assert send(key, "POST", "calls", WISH | {"scheduled_at": at}).status_code == 201
+
+
 def test_a_body_that_is_not_json_is_refused(key: str) -> None:
     answer = send(key, "POST", "calls", "{no")
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_json")

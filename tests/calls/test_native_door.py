@@ -105,6 +105,23 @@ def test_a_bad_query_names_the_parameter(key: str, query: str, field: str) -> No
     assert answer.json()["field"] == field
 
 
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("calls?statuss=ended", "statuss"),
+        ("contacts?name=Jamie", "name"),
+        ("agents?provider=retell", "provider"),
+        ("wallet?x=1", "x"),
+    ],
+)
+def test_a_parameter_that_nobody_reads_is_refused(
+    key: str, query: str, field: str
+) -> None:
+    answer = ask(key, "GET", f"/api/v1/{query}")
+    assert (answer.status_code, error_of(answer)) == (400, "invalid_json")
+    assert answer.json()["field"] == field
+
+
 @pytest.mark.parametrize("at", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59-14:00"])
 def test_any_time_may_bound_a_search(key: str, at: str) -> None:
     assert ask(key, "GET", f"{CALLS}?since={at}&until={at}").status_code == 200

@@ -95,7 +95,7 @@ def test_a_private_address_is_refused(key: str, settings: Settings, url: str) ->
 
 def test_one_address_is_told_once(key: str, endpoint: WebhookEndpoint) -> None:
     again = send(key, "POST", "webhook-endpoints", {"url": URL})
-    assert (again.status_code, again.json()["field"]) == (400, "url")
+    assert (again.status_code, again.json()["field"]) == (409, "url")
     other = send(key, "POST", "webhook-endpoints", {"url": URL, "format": "klen"})
     assert other.status_code == 201
 
@@ -125,6 +125,26 @@ def test_an_endpoint_is_changed_and_paused(key: str, endpoint: WebhookEndpoint) 
         "webhook paused",
         "webhook resumed",
     ]
+
+
+def test_the_event_of_another_format_is_a_conflict(
+    key: str, endpoint: WebhookEndpoint
+) -> None:
+    answer = send(key, "PATCH", path(endpoint), {"events": ["call_ended"]})
+    assert (answer.status_code, answer.json()["field"]) == (409, "events")
+    wish = {"url": f"{URL}/2", "events": ["call_ended"]}
+    assert send(key, "POST", "webhook-endpoints", wish).status_code == 400
+
+
+def test_endpoints_come_by_pages(key: str, workspace: Workspace) -> None:
+    made = [
+        endpoints.create(workspace, None, dialect="native", url=f"{URL}/{index}")
+        for index in range(3)
+    ]
+    first = send(key, "GET", "webhook-endpoints?limit=2").json()
+    rest = send(key, "GET", f"webhook-endpoints?cursor={first['next']}").json()
+    ids = [row["id"] for row in first["items"] + rest["items"]]
+    assert (ids, rest["next"]) == ([str(row.pk) for row in made], None)
 
 
 def test_a_change_that_changes_nothing_is_not_noted(

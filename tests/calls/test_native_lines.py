@@ -10,6 +10,7 @@ from tests.calls.test_native_api import send
 from tests.factories import make_agent, make_connection, make_number, make_workspace
 
 pytestmark = pytest.mark.django_db
+URL = "https://platform.example.com"
 SCOPES = [
     *("agents:read", "numbers:read", "numbers:write"),
     *("connections:read", "connections:write"),
@@ -68,8 +69,11 @@ def test_a_number_is_bound_and_switched_off(
 @pytest.mark.parametrize(
     ("wish", "status", "field"),
     [
-        ({"cps": 50}, 400, "cps"),
+        ({"cps": 50}, 409, "cps"),
         ({"cps": 0}, 400, "cps"),
+        ({"cps": 1000}, 400, "cps"),
+        ({"cps": 0.333}, 400, "cps"),
+        ({"cps": "1"}, 400, "cps"),
         ({"countries": ["Nowhere"]}, 400, "countries"),
         ({"inbound_agent": {"id": "nobody"}}, 404, "inbound_agent"),
         ({"outbound_agent": {"id": "agent_1", "version": 7}}, 404, "outbound_agent"),
@@ -89,6 +93,40 @@ def test_a_number_refuses_what_cannot_be(
     assert answer.json()["field"] == field
     number.refresh_from_db()
     assert number.cps == 1 and not number.countries
+
+
+def test_a_pace_is_read_as_it_was_meant(
+    key: str, number: PhoneNumber, connection: Connection
+) -> None:
+    shown = send(key, "PATCH", f"numbers/{number.number}", {"cps": 0.1 + 0.2}).json()
+    assert shown["cps"] == 0.3
+
+
+def test_an_agent_of_another_connection_is_a_conflict(
+    key: str, number: PhoneNumber
+) -> None:
+    make_agent(make_connection(number.workspace), provider_agent_id="agent_2")
+    wish = {"inbound_agent": {"id": "agent_2"}}
+    answer = send(key, "PATCH", f"numbers/{number.number}", wish)
+    assert (answer.status_code, answer.json()["error"]) == (409, "conflict")
+
+
+@pytest.mark.parametrize("what", ["agents", "numbers", "connections"])
+def test_lists_come_by_pages(key: str, connection: Connection, what: str) -> None:
+    for index in range(3):
+        line = make_connection(connection.workspace)
+        make_agent(line, name=f"Agent {index}")
+        make_number(line)
+    whole = send(key, "GET", what).json()
+    seen: list[object] = []
+    cursor = ""
+    while cursor is not None:
+        page = send(key, "GET", f"{what}?limit=1&cursor={cursor}").json()
+        seen, cursor = seen + page["items"], page["next"]
+    assert (seen, whole["next"]) == (whole["items"], None)
+    assert len(seen) >= 3
+    for odd in ("7", "x" * 36):
+        assert send(key, "GET", f"{what}?cursor={odd}").json()["field"] == "cursor"
 
 
 def test_a_connection_is_added_without_showing_its_secret(key: str) -> None:
@@ -116,6 +154,7 @@ def test_a_connection_is_added_without_showing_its_secret(key: str) -> None:
         ({"settings": {}}, "settings.api_key"),
         ({"name": ""}, "name"),
         ({"base_url": "ftp://there"}, "base_url"),
+        ({"provider": "simulator", "settings": {}, "base_url": URL}, "base_url"),
     ],
 )
 def test_a_connection_refuses_what_cannot_be(
@@ -125,6 +164,22 @@ def test_a_connection_refuses_what_cannot_be(
     answer = send(key, "POST", "connections", wish | change)
     assert (answer.status_code, answer.json()["field"]) == (400, field)
     assert not Connection.objects.exists()
+
+
+def test_a_name_that_another_connection_has_is_a_conflict(
+    key: str, connection: Connection
+) -> None:
+    made = send(key, "POST", "connections", {"provider": "simulator", "name": "Other"})
+    assert made.status_code == 201
+    for path, method in (
+        ("connections", "POST"),
+        (f"connections/{connection.pk}", "PATCH"),
+    ):
+        wish = {"name": "Other"} | (
+            {"provider": "simulator"} if method == "POST" else {}
+        )
+        answer = send(key, method, path, wish)
+        assert (answer.status_code, answer.json()["field"]) == (409, "name")
 
 
 def test_a_connection_is_switched_off(key: str, connection: Connection) -> None:

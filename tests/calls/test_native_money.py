@@ -141,7 +141,9 @@ def test_without_a_key_each_top_up_is_another(key: str, wallet: Wallet) -> None:
         ({"amount": "-5"}, "amount"),
         ({"amount": "0.00001"}, "amount"),
         ({"amount": "1000001"}, "amount"),
-        ({"amount": "5", "currency": "EUR"}, "currency"),
+        ({"amount": 0.00015}, "amount"),
+        ({"amount": -1e307}, "amount"),
+        ({"amount": True}, "amount"),
         ({"amount": "5", "balance": 1}, "balance"),
     ],
 )
@@ -154,10 +156,22 @@ def test_a_top_up_that_cannot_be_is_refused(
     assert balance(wallet) == "100.0000"
 
 
+def test_another_currency_is_a_conflict(key: str, wallet: Wallet) -> None:
+    wish = {"amount": "5", "currency": "EUR"}
+    answer = send(key, "POST", "wallet/top-ups", wish)
+    assert (answer.status_code, answer.json()["field"]) == (409, "currency")
+    assert balance(wallet) == "100.0000"
+
+
+def test_an_amount_is_read_as_it_was_meant(key: str, wallet: Wallet) -> None:
+    booked = send(key, "POST", "wallet/top-ups", {"amount": 0.1 + 0.2})
+    assert (booked.status_code, booked.json()["amount"]) == (201, "0.3000")
+
+
 def test_a_full_or_switched_off_wallet_takes_nothing(key: str, wallet: Wallet) -> None:
     wallets.adjust(wallet, wallets.MOST - 200, "Nearly full", None)
     full = send(key, "POST", "wallet/top-ups", {"amount": 500})
-    assert (full.status_code, full.json()["field"]) == (400, "amount")
+    assert (full.status_code, full.json()["field"]) == (409, "amount")
     wallets.switch_off(wallet, None)
     off = send(key, "POST", "wallet/top-ups", {"amount": 5})
     assert (off.status_code, off.json()["error"]) == (409, "conflict")

@@ -60,6 +60,22 @@ def test_a_contact_is_added_changed_and_deleted(key: str, workspace: Workspace) 
             {"number": "+14155550199", "attributes": {"a b": "x"}},
             *(400, "invalid_json", "attributes"),
         ),
+        (
+            {"number": "+14155550199", "attributes": {"": ""}},
+            *(400, "invalid_json", "attributes"),
+        ),
+        (
+            {"number": "+14155550199", "email": f"{'a' * 60}@{'b.' * 110}example"},
+            *(400, "invalid_json", "email"),
+        ),
+        (
+            {"number": "+14155550199", "do_not_call": 1},
+            400,
+            "invalid_json",
+            "do_not_call",
+        ),
+        ({"number": "+4920000000000000"}, 400, "invalid_phone_number", "number"),
+        ({"number": "+49151234567**"}, 400, "invalid_phone_number", "number"),
         ({"number": "+14155550101"}, 409, "conflict", "number"),
     ],
 )
@@ -98,7 +114,11 @@ def test_a_number_is_suppressed_once(key: str, workspace: Workspace) -> None:
     assert send(key, "POST", "suppressions", wish).status_code == 200
     (row,) = send(key, "GET", "suppressions?number=%2B14155550100").json()["items"]
     assert (row["number"], row["reason"]) == ("+14155550100", "asked by mail")
-    assert send(key, "POST", "suppressions", {"number": "x"}).status_code == 400
+    for odd in ("x", "+4920000000000000", "+49151234567**"):
+        assert send(key, "POST", "suppressions", {"number": odd}).status_code == 400
+    one = send(key, "GET", "suppressions/(415) 555-0100")
+    assert (one.status_code, one.json()) == (200, row)
+    assert send(key, "GET", "suppressions/+14155550101").status_code == 404
     assert send(key, "DELETE", "suppressions/+14155550100").status_code == 204
     assert send(key, "DELETE", "suppressions/+14155550100").status_code == 404
     assert not workspace.suppressions.exists()

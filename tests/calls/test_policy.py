@@ -291,6 +291,56 @@ def test_the_do_not_call_list_holds_however_a_number_is_written(
     assert "do_not_call" in codes(plan(**wish))
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "sip:+14155550100@trunk.example",
+        "+14155550100@trunk.example",
+        "914155550100",
+        "9011447911123456",
+        "00447911123456",
+        "447911123456",
+        "#31#+447911123456",
+        "94155550100",
+    ],
+)
+def test_no_way_to_dial_leads_around_the_lists(
+    plan: Callable[..., Plan], workspace: Workspace, agent: Agent, written: str
+) -> None:
+    own = make_number(agent.connection, number="100", carrier="custom")
+    wish = {"to_number": written, "from_number": "100", "ignore_e164_validation": True}
+    assert codes(plan(**wish)) == []
+    for number in (CALLEE, "+447911123456"):
+        workspace.suppressions.create(number=number)
+    assert codes(plan(**wish)) == ["do_not_call"]
+    workspace.suppressions.all().delete()
+    own.countries = ["FR"]
+    own.save()
+    assert codes(plan(**wish)) == ["country_not_allowed"]
+
+
+def test_an_extension_is_dialled_from_a_number_that_can(
+    plan: Callable[..., Plan], agent: Agent
+) -> None:
+    wish = {"to_number": "334", "ignore_e164_validation": True}
+    assert codes(plan(**wish)) == ["invalid_phone_number"]
+    make_number(agent.connection, number="100", carrier="custom")
+    found = plan(**wish)
+    assert (codes(found), found.from_number) == ([], "100")
+
+
+def test_a_check_that_would_pass_may_be_skipped_anywhere(
+    plan: Callable[..., Plan],
+) -> None:
+    assert codes(plan(ignore_e164_validation=True)) == []
+
+
+def test_an_extension_is_in_no_country(plan: Callable[..., Plan], agent: Agent) -> None:
+    make_number(agent.connection, number="100", carrier="custom", countries=["FR"])
+    wish = {"to_number": "334", "from_number": "100", "ignore_e164_validation": True}
+    assert codes(plan(**wish)) == []
+
+
 def test_another_contact_does_not_lift_do_not_call(
     workspace: Workspace, agent: Agent
 ) -> None:
