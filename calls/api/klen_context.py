@@ -8,12 +8,13 @@ from django.http.response import HttpResponseBase
 
 from agents.providers.klen import context
 from agents.providers.klen.context import Definition
-from calls import variable_book, variables
+from calls import variables
 from calls.api import klen_contacts
 from calls.api.dialect import answer
 from calls.api.visit import Action, Json, Problem, Visit
 from calls.models import ContextVariable
-from calls.variable_book import Unfit
+from calls.people import variable_book
+from calls.people.variable_book import Unfit
 
 # Their words for what we cannot keep; the rest is a validation_error.
 CODES = {

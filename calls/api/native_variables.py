@@ -6,12 +6,13 @@ from django.http import HttpRequest
 from ninja import Field, Schema, Status
 from pydantic import ConfigDict
 
-from calls import variable_book, variables
+from calls import variables
 from calls.api.native_door import Problem, api, key_of, text_like
 from calls.api.shapes import variable_json
 from calls.models import ContextVariable, Scope, VariableKind
 from calls.models.variables import LONGEST_VALUE
-from calls.variable_book import Unfit
+from calls.people import variable_book
+from calls.people.variable_book import Unfit
 from dashboard.models import ApiKey
 
 Json = dict[str, Any]

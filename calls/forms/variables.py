@@ -5,10 +5,10 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 
-from calls import variable_book
 from calls.models import ContextVariable, Scope, VariableKind
 from calls.models.variables import LONGEST_VALUE
-from calls.variable_book import Unfit
+from calls.people import variable_book
+from calls.people.variable_book import Unfit
 from dashboard.models import User
 
 

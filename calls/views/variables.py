@@ -6,9 +6,10 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods, require_POST
 
-from calls import variable_book, variables
+from calls import variables
 from calls.forms.variables import VariableForm
 from calls.models import ContextVariable
+from calls.people import variable_book
 from dashboard.htmx import HtmxRequest, render_page
 
 ADMINS_CHANGE = "Only an admin may change variables."

@@ -8,11 +8,12 @@ from django.test.utils import CaptureQueriesContext
 
 from agents.models import Agent
 from agents.providers.base import LaunchWish
-from calls import variable_book, variables
+from calls import variables
 from calls.models import ContextVariable, Scope, VariableKind
 from calls.models.variables import kind_of
+from calls.people import variable_book
+from calls.people.variable_book import Unfit
 from calls.plan import Plan, prepare
-from calls.variable_book import Unfit
 from dashboard.models import ApiKey, Workspace
 from tests.factories import make_agent, make_connection, make_contact
 
