@@ -133,7 +133,9 @@ def contact(workspace: Workspace) -> Contact:
     workspace.context_variables.create(
         scope="contact", name="seats", label="Number of seats", kind="number"
     )
-    return make_contact(workspace, name="Jamie Doe", attributes={"seats": "12"})
+    return make_contact(
+        workspace, name="Jamie", number="+14155550142", attributes={"seats": "12"}
+    )
 
 
 def test_a_contacts_page_names_its_variables(client: Client, contact: Contact) -> None:
