@@ -19,8 +19,6 @@ from dashboard.fields import EncryptedJSONField, Sealed
 from dashboard.models import User, Workspace
 
 E164 = r"^\+[1-9][0-9]{5,14}$"
-# What a column holds; what a carrier allows is less (`cps_ceiling`).
-MAX_CPS = 999.99
 VARIABLE = re.compile(r"\{\{\s*([A-Za-z_][\w.-]*)\s*\}\}")
 
 

@@ -9,7 +9,6 @@ from zoneinfo import available_timezones
 
 from agents import phone
 from agents.connection_forms import LONGEST_SETTING, MAX_CONCURRENCY
-from agents.models import MAX_CPS
 from agents.providers.base import Provider, Setting
 from agents.providers.registry import PROVIDERS
 from calls import bounds
@@ -40,6 +39,7 @@ from calls.api.native_shapes import (
     ref,
     told,
 )
+from calls.bounds import MAX_CPS
 from calls.hooks import voices
 from calls.people import contact_rows
 
