@@ -1,4 +1,4 @@
-"""Which workspace a request is in, and a short way for what needs no session."""
+"""Which workspace a request is in, what caches may mix up, and a short way for programs."""
 
 from collections.abc import Callable
 from zoneinfo import ZoneInfo, available_timezones
@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import resolve
 from django.utils import timezone
+from django.utils.cache import patch_vary_headers
 
 from dashboard.models import Member, User
 
@@ -33,6 +34,20 @@ def express_lane(get_response: GetResponse) -> GetResponse:
         match = resolve(request.path_info)
         request.resolver_match = match
         answer: HttpResponse = match.func(request, *match.args, **match.kwargs)
+        return answer
+
+    return middleware
+
+
+def parts(get_response: GetResponse) -> GetResponse:
+    """Have browsers tell a page from a part of it that htmx asked for.
+
+    Both have one address; without this, the way back would show the part alone.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        answer = get_response(request)
+        patch_vary_headers(answer, ("HX-Request", "HX-Target"))
         return answer
 
     return middleware

@@ -35,7 +35,7 @@ class PrivacyForm(PolicyModelForm):
             "recording_days": KEEP,
             "transcript_days": f"{KEEP} Summaries, extracted data and what tools were "
             "given go with them.",
-            "webhook_days": f"{KEEP} It is what providers sent, as it came.",
+            "webhook_days": f"{KEEP} What providers sent, and what we sent to others.",
             "masks_keys": "In answers of the API. What we send to webhooks stays whole.",
         }
         widgets = {

@@ -1,6 +1,7 @@
 """The webhooks of a call for reading: as they came, and what we told others."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,7 @@ from calls.story.timeline import MOST, name_of
 
 # A longer body is cut on the page; the file has all of it.
 LONGEST = 12_000
+TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"?|[][{},:]|[^][{},:"\s]+')
 Read = Callable[[Any], Any]
 
 
@@ -62,5 +64,18 @@ def pretty(body: str, read: Read) -> str:
     """Return a body with its JSON indented; one that is none, as it came."""
     payload = decoded(body)
     if payload is None:
-        return str(read(body))
+        text = str(read(body))
+        return _indented(text) if text[:1] in ("{", "[") else text
     return json.dumps(read(payload), indent=2, ensure_ascii=False)
+
+
+def _indented(text: str) -> str:
+    """Indent JSON of which the end is missing."""
+    told, depth = "", 0
+    for token in TOKENS.findall(text):
+        depth += (token in "{[") - (token in "}]")
+        line = "\n" + "  " * depth
+        told += line if token in "}]" else ""
+        told += ": " if token == ":" else token
+        told += line if token in "{[," else ""
+    return told

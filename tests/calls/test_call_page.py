@@ -239,6 +239,15 @@ def test_a_webhook_is_shown_with_what_became_of_it(
     assert "KeyError: x" in html
 
 
+def test_a_webhook_that_is_cut_is_indented_as_far_as_it_goes() -> None:
+    body = '{"a":[1,{"b":"x, {y}: \\"z\\""}],"c":{},"said":"Hello the'
+    assert story.pretty(body, str).splitlines() == [
+        *("{", '  "a": [', "    1,", "    {", '      "b": "x, {y}: \\"z\\""'),
+        *("    }", "  ],", '  "c": {', "    ", "  },", '  "said": "Hello the'),
+    ]
+    assert story.pretty("not: json", str) == "not: json"
+
+
 def test_a_long_webhook_is_cut_on_the_page_and_whole_in_the_file(
     client: Client, connection: Connection
 ) -> None:
