@@ -12,6 +12,8 @@ loglevel = "warning"
 graceful_timeout = 5
 keepalive = 30
 control_socket_disable = True
+# As long as gunicorn takes: filters of the API may hold many ids.
+limit_request_line = 8190
 
 ONE_ONLY = (
     "Without REDIS_URL there can be only one web worker: messages between processes "

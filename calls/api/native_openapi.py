@@ -110,6 +110,23 @@ ANSWERS: dict[str, Answer] = {
     "list_ledger": _list("LedgerEntry", 404),
     "create_top_up": Answer("LedgerEntry", (404, 409)),
 }
+# What can be asked with the id that an answer holds, by its name there.
+LINKS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "create_call": ("call_id", ("get_call", "cancel_call", "hang_up_call")),
+    "create_contact": (
+        "contact_id",
+        ("get_contact", "update_contact", "delete_contact"),
+    ),
+    "create_connection": ("connection_id", ("get_connection", "update_connection")),
+    "create_webhook_endpoint": (
+        "endpoint_id",
+        (
+            *("get_webhook_endpoint", "update_webhook_endpoint"),
+            *("test_webhook_endpoint", "list_webhook_deliveries"),
+            *("rotate_webhook_secret", "delete_webhook_endpoint"),
+        ),
+    ),
+}
 # What a launch may look like.
 LAUNCH = {
     "to_number": "+14155550100",
@@ -150,13 +167,23 @@ def _complete(operation: Json) -> None:
             _bar_nul(parameter["schema"])
     shape = page_of(known.shape) if known.is_list else ref(known.shape)
     answers = {str(status): row for status, row in operation["responses"].items()}
+    links = _links(operation["operationId"])
     for row in answers.values():
         if "content" in row:
             row["content"][JSON_TYPE]["schema"] = shape
+            row |= links
     media = (415,) if "requestBody" in operation else ()
     for status in sorted({*ALWAYS, *known.noes, *media}):
         answers[str(status)] = _no(status)
     operation["responses"] = answers
+
+
+def _links(name: str) -> Json:
+    """Return which operations go on from an answer, and with what."""
+    given, others = LINKS.get(name, ("", ()))
+    with_it = {"parameters": {given: "$response.body#/id"}}
+    rows = {other: {"operationId": other, **with_it} for other in others}
+    return {"links": rows} if rows else {}
 
 
 def _bar_nul(schema: Any) -> None:

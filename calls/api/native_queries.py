@@ -31,17 +31,21 @@ def taking(*names: str) -> Callable[[View], View]:
 
 
 def refuse_others(operation: Operation) -> None:
-    """Have an operation refuse what it does not take: a filter misspelt finds all."""
+    """Have an operation refuse what it does not take: a misspelt filter finds all."""
     view = operation.view_func
     models = (m for m in operation.models if m.__ninja_param_source__ == "query")
-    known = {name for model in models for name in model.__ninja_flatten_map__}
-    known |= set(getattr(view, "takes", ()))
+    single = {name for model in models for name in model.__ninja_flatten_map__}
+    known = single | set(getattr(view, "takes", ()))
 
     @wraps(view)
     def careful(request: HttpRequest, *args: Any, **values: Any) -> Any:
-        if odd := sorted(request.GET.keys() - known):
-            message = f"There is no parameter “{odd[0]}” here."
-            raise Problem(400, "invalid_json", message, odd[0])
+        for name, given in sorted(request.GET.lists()):
+            if name not in known:
+                message = f"There is no parameter “{name}” here."
+                raise Problem(400, "invalid_json", message, name)
+            if name in single and len(given) > 1:
+                message = f"{name} is there {len(given)} times."
+                raise Problem(400, "invalid_json", message, name)
         return view(request, *args, **values)
 
     operation.view_func = careful

@@ -112,6 +112,7 @@ def test_a_bad_query_names_the_parameter(key: str, query: str, field: str) -> No
         ("contacts?name=Jamie", "name"),
         ("agents?provider=retell", "provider"),
         ("wallet?x=1", "x"),
+        ("agents?limit=5&limit=6", "limit"),
     ],
 )
 def test_a_parameter_that_nobody_reads_is_refused(
