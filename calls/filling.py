@@ -54,6 +54,8 @@ BY_NUMBER = {
     "57": "lost",
     "62": "long",
 }
+# The share of calls that somebody reviewed, where any were.
+REVIEWED = 0.3
 SOURCES = {Source.BUTTON: 7, Source.API: 2, Source.COMPAT: 1}
 CAMPAIGNS = ("autumn renewals", "win back", "welcome", "payment reminder")
 
@@ -199,6 +201,8 @@ def make(stock: Stock, at: datetime, random: Random) -> tuple[Call, CallUpdate]:
         update = state_at(plan, plan.done_ms)
         times = (plan.answered_ms, plan.ended_ms, plan.done_ms)
         fields |= _played(request, update, times, at + _wait(random))
+    if stock.reviewed_before and fields["changed_at"] < stock.reviewed_before:
+        fields |= _review(stock, fields["changed_at"], random)
     fields |= {"created_at": at, "queued_at": at, "digested_at": fields["changed_at"]}
     call = lifecycle.imported(workspace_id=stock.workspace.pk, **fields)
     return call, update
@@ -328,6 +332,14 @@ def _played(
         "analysis": analysis.custom if analysis else {},
         "recording_url": "" if answered is None else recording_url(provider_call_id),
     }
+
+
+def _review(stock: Stock, at: datetime, random: Random) -> dict[str, Any]:
+    """Return that somebody reviewed a call that was over then, as is done with some."""
+    if random.random() > REVIEWED or not stock.people:
+        return {}
+    person = random.choice(stock.people)
+    return {"reviewed_at": at, "reviewed_by_id": person.pk}
 
 
 def _after(at: datetime, milliseconds: int) -> datetime:

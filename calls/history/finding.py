@@ -1,13 +1,14 @@
 """Finding calls that are over, in order, as many as a page shows.
 
-First the next few thousand rows of the order are walked: what many calls fit fills a
-page at once. Where it does not, what is looked for is rare, and an index (of marks,
+Filters that have few values are some kinds, whose rows are merged (`kind_rows.py`). For
+all others the next few thousand rows of the order are walked: what many calls fit fills
+a page at once. Where it does not, what is looked for is rare, and an index (of marks,
 words, digits) is asked for all that fit, which are few. So no filter sorts half of all
 calls, and none walks through all of them.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -15,51 +16,15 @@ from uuid import UUID
 from django.db import connection
 from django.utils.dateparse import parse_datetime
 
-from calls.history.conditions import ALSO, Condition, Params
+from calls.history import kind_rows
+from calls.history.condition import ALSO, Condition, Params
 from calls.history.marks import lexeme
+from calls.history.order import Order, Place, all_of, ordered
 
 # How many rows are walked; to look into the words of a row costs more.
 STEPS, STEPS_WORDS = 5_000, 2_000
-# The workspace's condition and one more.
-MINE_AND_ONE = 2
-COLUMNS = {"time": "created_at", "duration": "duration_ms", "cost": "cost_micros"}
-Key = datetime | int
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a call stands in an order: its key, then its id."""
-
-    key: Key
-    call_id: UUID
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """An order of calls, from the top or behind a place."""
-
-    name: str
-    is_down: bool
-    behind: Place | None = None
-
-    @property
-    def column(self) -> str:
-        """The column it goes by."""
-        return COLUMNS[self.name]
-
-    @property
-    def sql(self) -> str:
-        """What the rows are ordered by."""
-        way = "DESC" if self.is_down else "ASC"
-        return f"f.{self.column} {way}, f.call_id {way}"
-
-    def rest(self, place: Place | None) -> list[Condition]:
-        """Return the condition of the rows behind a place."""
-        if place is None:
-            return []
-        sign = "<" if self.is_down else ">"
-        sql = f"(f.{self.column}, f.call_id) {sign} (%s, %s)"
-        return [Condition(sql, (place.key, place.call_id))]
+# Kinds are merged at once for so many rows; for more the walk is quicker, if it fills.
+MERGED = 200
 
 
 def find(
@@ -67,31 +32,47 @@ def find(
 ) -> list[Place]:
     """Return the next calls of a workspace that fit, in order, up to `limit`."""
     mine = Condition("f.workspace_id = %s", (space,))
-    by_time = order.name == "time"
-    spans = [one for one in conditions if one.is_span and by_time]
+    spans = [one for one in conditions if one.bounds == order.column]
     looked = [one for one in conditions if one not in spans]
-    lead = [one for one in looked if one.lead and by_time][:1]
+    lead = _lead(looked) if order.name == "time" else []
     seen = [one for one in looked if one not in lead]
     bounds = [mine, *spans, *lead, *order.rest(order.behind)]
     if not seen:
-        return list(_read(f"{_ordered(order, bounds)} LIMIT {limit}", bounds))
+        return list(_read(f"{ordered(order, bounds)} LIMIT {limit}", bounds))
     if any(one.is_few for one in seen):
         return _ask(order, [mine, *spans, *order.rest(order.behind)], looked, limit)
-    found, last = _walk(order, bounds, seen, limit)
+    if kind_rows.are_all(looked) and limit <= MERGED:
+        rest = [*spans, *order.rest(order.behind)]
+        return _merge(space, order, rest, looked, limit)
+    start = kind_rows.start(space, order, looked)
+    found, last = _walk(order, [*bounds, *start], seen, limit)
     if len(found) >= limit or last is None:
         return found[:limit]
-    rest = [mine, *spans, *order.rest(last)]
-    return found + _ask(order, rest, looked, limit - len(found))
+    rest, more = [*spans, *order.rest(last)], limit - len(found)
+    if kind_rows.are_all(looked):
+        return found + _merge(space, order, rest, looked, more)
+    return found + _ask(order, [mine, *rest], looked, more)
+
+
+def _merge(
+    space: UUID,
+    order: Order,
+    bounds: Sequence[Condition],
+    looked: Sequence[Condition],
+    limit: int,
+) -> list[Place]:
+    return list(_read(*kind_rows.merged(space, order, bounds, looked, limit)))
+
+
+def _lead(looked: Sequence[Condition]) -> list[Condition]:
+    """Return the conditions that one index begins with, whatever else is asked."""
+    leads = dict.fromkeys(one.lead for one in looked if one.lead)
+    # An agent's version tells more than anything else.
+    first = "version" if "version" in leads else next(iter(leads), "")
+    return [one for one in looked if first and one.lead == first]
 
 
 # --- Walking -------------------------------------------------------------------------
-def _ordered(order: Order, bounds: Sequence[Condition]) -> str:
-    return (
-        f"SELECT f.call_id, f.{order.column} AS key FROM calls_found f "
-        f"WHERE {_all(bounds)} ORDER BY {order.sql}"
-    )
-
-
 def _walk(
     order: Order,
     bounds: Sequence[Condition],
@@ -102,7 +83,7 @@ def _walk(
     has_words = any(one.has_words for one in looked)
     steps = STEPS_WORDS if has_words else STEPS
     rows = (
-        f"SELECT f.* FROM calls_found f WHERE {_all(bounds)} "
+        f"SELECT f.* FROM calls_found f WHERE {all_of(bounds)} "
         f"ORDER BY {order.sql} LIMIT {steps}"
     )
     # No join: it might read the rows in another order.
@@ -142,7 +123,7 @@ def _ask(
     conditions = [*bounds, *_all_indexed(looked)]
     fitting = (
         f"SELECT f.call_id, f.{order.column} FROM calls_found f "
-        f"WHERE {_all(conditions)}"
+        f"WHERE {all_of(conditions)}"
     )
     sql = (
         f"WITH f AS MATERIALIZED ({fitting}) SELECT call_id, {order.column} "
@@ -179,10 +160,6 @@ def _indexed(one: Condition, also: str) -> Iterator[Condition]:
 
 
 # --- Reading -------------------------------------------------------------------------
-def _all(conditions: Sequence[Condition]) -> str:
-    return " AND ".join(one.sql for one in conditions)
-
-
 def _read(sql: str, conditions: Sequence[Condition]) -> Iterator[Place]:
     return (_place(*row) for row in _rows(sql, conditions))
 
@@ -219,22 +196,30 @@ def _place(call_id: Any, key: Any) -> Place:
     return Place(key, call_id)
 
 
-def counted(looked: Sequence[Condition], most: int) -> tuple[str, list[Any]]:
+def counted(
+    space: UUID, looked: Sequence[Condition], most: int
+) -> tuple[str, list[Any]]:
     """Return a query of one row for each call that fits, `most` of them, and its values.
 
     Any of them will do, so no order is kept.
     """
-    rows = "calls_found f"
+    mine = Condition("f.workspace_id = %s", (space,))
+    rows, conditions = "calls_found f", [mine, *looked]
+    spans = [one for one in looked if one.bounds == "created_at"]
+    rest = [one for one in looked if one not in spans]
+    if kind_rows.are_all(rest):
+        sql, conditions = kind_rows.counted(space, spans, rest, most)
+        return sql, list(_params(conditions))
     if any(one.is_joined for one in looked):
         # Joined, not asked for first: common words need not all be found.
         also, rows = _also(looked), f"{rows} JOIN calls_foundwords w USING (call_id)"
-        conditions = [replace(o, sql=o.sql.replace(ALSO, also)) for o in looked]
-    elif len(looked) <= MINE_AND_ONE and not any(one.is_rough for one in looked):
+        conditions = [replace(o, sql=o.sql.replace(ALSO, also)) for o in conditions]
+    elif len(looked) <= 1 and not any(one.is_rough for one in looked):
         # Nothing else is asked: no more need be found of each kind.
-        conditions = _all_indexed([_cut_short(one, most) for one in looked])
+        conditions = _all_indexed([_cut_short(one, most) for one in conditions])
     else:
-        conditions = _all_indexed(looked)
-    sql = f"SELECT 1 FROM {rows} WHERE {_all(conditions)} LIMIT {most}"
+        conditions = _all_indexed(conditions)
+    sql = f"SELECT 1 FROM {rows} WHERE {all_of(conditions)} LIMIT {most}"
     return f"SELECT 1 FROM ({sql}) f", list(_params(conditions))
 
 

@@ -15,8 +15,8 @@ from django.db.models.functions import Cast, Coalesce, Round
 from calls.history import conditions, finding
 from calls.history.choices import NEWEST
 from calls.history.filters import Filters
-from calls.history.finding import Key, Order, Place
 from calls.history.narrowing import narrow
+from calls.history.order import Key, Order, Place
 from calls.history.taking import MICROS
 from calls.models import Call
 from calls.models.call import CallQuerySet

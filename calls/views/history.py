@@ -16,7 +16,6 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import push_url
 
-from calls import list_cells
 from calls.forms import calls as shown
 from calls.forms import filter_menu
 from calls.forms.calls import KINDS, address
@@ -27,6 +26,7 @@ from calls.history.filters import Filters
 from calls.history.search import HitLine
 from calls.models import Call, SavedView
 from calls.privacy import masking
+from calls.views import list_cells
 from dashboard.htmx import HtmxRequest, render_page
 from dashboard.models import Workspace
 
