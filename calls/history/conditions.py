@@ -1,14 +1,13 @@
 """The filters as SQL over the rows of `Found` (f) and `FoundWords` (w)."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
-from calls.history import asked, kinds, narrowing, searching, words
+from calls.history import asked, days, kinds, narrowing, searching, words
 from calls.history.condition import (
     NOTHING,
     Condition,
@@ -31,7 +30,6 @@ PLAIN = {
     "outcome": "outcome",
     **{name: COLUMNS[field] for name, field in narrowing.PLAIN.items()},
 }
-VERSIONED = ("agent_id", "agent_version")
 MADE = {
     "yes": "f.successful",
     "no": "NOT f.successful",
@@ -53,7 +51,9 @@ def _conditions(
     space = workspace.pk
     if filters.call:
         yield by_id(filters.call)
-    yield from _plain(space, filters)
+    for name, column in PLAIN.items():
+        if values := getattr(filters, name):
+            yield any_of(space, column, values)
     yield from _span(workspace, filters, now)
     yield from _status(workspace, filters)
     yield from _made(space, filters)
@@ -66,16 +66,6 @@ def _conditions(
     wanted = asked.read(workspace, filters.q)
     if wanted is not None:
         yield searching.searched(workspace, wanted)
-
-
-def _plain(space: UUID, filters: Filters) -> Iterator[Condition]:
-    """What a column must be; a version is one of its agent, and has an index with it."""
-    is_version = len(filters.agent) == len(filters.version) == 1
-    for name, column in PLAIN.items():
-        if values := getattr(filters, name):
-            one = any_of(space, column, values)
-            is_part = is_version and column in VERSIONED
-            yield replace(one, lead="version") if is_part else one
 
 
 def _span(workspace: Workspace, filters: Filters, now: datetime) -> Iterator[Condition]:
@@ -98,10 +88,7 @@ def _status(workspace: Workspace, filters: Filters) -> Iterator[Condition]:
         looks = (
             "SELECT call_id FROM calls_look WHERE workspace_id = %s AND done_at IS NULL"
         )
-        is_open = (
-            "EXISTS (SELECT 1 FROM calls_look l "
-            "WHERE l.call_id = f.call_id AND l.done_at IS NULL)"
-        )
+        is_open = _has("calls_look l WHERE l.call_id = f.call_id AND l.done_at IS NULL")
         parts.append(Condition(is_open, (), (), ((looks, (workspace.pk,)),)))
     yield either(parts) if parts else Condition(NOTHING)
 
@@ -157,29 +144,46 @@ def _between(
     )
 
 
+def _has(rows: str) -> str:
+    """Return that there are such rows: looked up for each call.
+
+    EXISTS might be answered by reading all such rows first, however few are asked for.
+    """
+    return f"COALESCE((SELECT true FROM {rows} LIMIT 1), false)"
+
+
 def _rows_of(table: str, column: str, values: Sequence[Any]) -> Condition:
     """Return that a call has a row of another table."""
-    rows = f"FROM {table} x WHERE x.{column} IN ({places(values)})"
-    fits = f"EXISTS (SELECT 1 {rows} AND x.call_id = f.call_id)"
-    source = (f"SELECT x.call_id {rows}", tuple(values))
+    rows = f"{table} x WHERE x.{column} IN ({places(values)})"
+    fits = _has(f"{rows} AND x.call_id = f.call_id")
+    source = (f"SELECT x.call_id FROM {rows}", tuple(values))
     return Condition(fits, tuple(values), sources=(source,))
 
 
 def _at(workspace: Workspace, filters: Filters) -> Iterator[Condition]:
-    for lookup, values in (("iso_week_day", filters.weekday), ("hour", filters.hour)):
-        if values:
-            sql, params = connection.ops.datetime_extract_sql(
-                lookup, "f.created_at", (), workspace.timezone
-            )
-            yield Condition(f"{sql} IN ({places(values)})", (*params, *values))
+    """Hours and days of the week, where the workspace is."""
+    asked_for = (("iso_week_day", filters.weekday), ("hour", filters.hour))
+    wanted = [(lookup, values) for lookup, values in asked_for if values]
+    if not wanted:
+        return
+    sql, params = [], []
+    for lookup, values in wanted:
+        read, more = connection.ops.datetime_extract_sql(
+            lookup, "f.created_at", (), workspace.timezone
+        )
+        sql.append(f"{read} IN ({places(values)})")
+        params += [*more, *values]
+    hours = days.utc_hours(workspace.timezone, filters.weekday, filters.hour)
+    marks = [mark(workspace.pk, "utc_hour", hour) for hour in hours]
+    # Not as marks, which the words of older calls would lack.
+    source = ("SELECT call_id FROM calls_found WHERE marks && %s::bigint[]", (marks,))
+    sources = (source,) if connection.vendor == "postgresql" else ()
+    yield Condition(" AND ".join(sql), tuple(params), sources=sources, is_rough=True)
 
 
 def _external(workspace: Workspace, text: str) -> Condition:
     """The id that a launch gave: looked up in the call, found among the names."""
-    fits = (
-        "EXISTS (SELECT 1 FROM calls_call c "
-        "WHERE c.id = f.call_id AND c.external_id = %s)"
-    )
+    fits = _has("calls_call c WHERE c.id = f.call_id AND c.external_id = %s")
     names = searching.in_names(words.fold(text), workspace)
     is_quick = connection.vendor == "sqlite" or searching.has_trigrams()
     sources = names.sources if is_quick and len(text) >= asked.FEWEST_SIGNS else ()

@@ -19,12 +19,14 @@ from django.utils.dateparse import parse_datetime
 from calls.history import kind_rows
 from calls.history.condition import ALSO, Condition, Params
 from calls.history.marks import lexeme
-from calls.history.order import Order, Place, all_of, ordered
+from calls.history.order import Order, Place, Segment, all_of, ordered
 
 # How many rows are walked; to look into the words of a row costs more.
 STEPS, STEPS_WORDS = 5_000, 2_000
 # Kinds are merged at once for so many rows; for more the walk is quicker, if it fills.
 MERGED = 200
+# To look at so many kinds is quicker than to walk.
+KINDS = 2_000
 
 
 def find(
@@ -36,22 +38,43 @@ def find(
     looked = [one for one in conditions if one not in spans]
     lead = _lead(looked) if order.name == "time" else []
     seen = [one for one in looked if one not in lead]
-    bounds = [mine, *spans, *lead, *order.rest(order.behind)]
+    rest = order.rest(order.behind)
     if not seen:
+        bounds = [mine, *spans, *lead, *rest]
         return list(_read(f"{ordered(order, bounds)} LIMIT {limit}", bounds))
     if any(one.is_few for one in seen):
-        return _ask(order, [mine, *spans, *order.rest(order.behind)], looked, limit)
-    if kind_rows.are_all(looked) and limit <= MERGED:
-        rest = [*spans, *order.rest(order.behind)]
-        return _merge(space, order, rest, looked, limit)
+        return _ask(order, [mine, *spans, *rest], looked, limit)
+    are_kinds = kind_rows.are_all(looked) and _are_few(space, looked)
+    if are_kinds and limit <= MERGED:
+        return _merge(space, order, [*spans, *rest], looked, limit)
     start = kind_rows.start(space, order, looked)
-    found, last = _walk(order, [*bounds, *start], seen, limit)
+    found, last = _walk(order, [mine, *spans, *lead, *start], seen, limit)
     if len(found) >= limit or last is None:
         return found[:limit]
-    rest, more = [*spans, *order.rest(last)], limit - len(found)
-    if kind_rows.are_all(looked):
-        return found + _merge(space, order, rest, looked, more)
-    return found + _ask(order, [mine, *rest], looked, more)
+    behind, more = [*spans, *order.rest(last)], limit - len(found)
+    if are_kinds:
+        return found + _merge(space, order, behind, looked, more)
+    return found + _ask(order, [mine, *behind], _of_kinds(space, looked), more)
+
+
+def _of_kinds(space: UUID, looked: Sequence[Condition]) -> Sequence[Condition]:
+    """Return the same with an index of kinds and times, where days are asked for too."""
+    has_days = any(one.bounds == "created_at" for one in looked)
+    if not has_days or not any(one.is_kind for one in looked):
+        return looked
+    rest = [replace(one, marks=()) if one.is_kind else one for one in looked]
+    return [*kind_rows.within(space, looked), *rest]
+
+
+def _lead(looked: Sequence[Condition]) -> list[Condition]:
+    """Return a condition that an index begins with, whatever else is asked."""
+    return [one for one in looked if one.lead][:1]
+
+
+# --- Merging kinds -------------------------------------------------------------------
+def _are_few(space: UUID, looked: Sequence[Condition]) -> bool:
+    [[count]] = _rows(*kind_rows.number(space, looked, KINDS + 1))
+    return bool(count <= KINDS)
 
 
 def _merge(
@@ -64,14 +87,6 @@ def _merge(
     return list(_read(*kind_rows.merged(space, order, bounds, looked, limit)))
 
 
-def _lead(looked: Sequence[Condition]) -> list[Condition]:
-    """Return the conditions that one index begins with, whatever else is asked."""
-    leads = dict.fromkeys(one.lead for one in looked if one.lead)
-    # An agent's version tells more than anything else.
-    first = "version" if "version" in leads else next(iter(leads), "")
-    return [one for one in looked if first and one.lead == first]
-
-
 # --- Walking -------------------------------------------------------------------------
 def _walk(
     order: Order,
@@ -82,29 +97,51 @@ def _walk(
     """Return what fits among the next rows, and the last row; None: there are no more."""
     has_words = any(one.has_words for one in looked)
     steps = STEPS_WORDS if has_words else STEPS
+    queries, conditions = [], []
+    for number, segment in enumerate(_segments(order, looked)):
+        times = [one for one in looked if one.bounds and not segment.is_mixed]
+        seen = [one for one in looked if one not in times]
+        within = [*bounds, *times, *segment.within]
+        sql = _walked(order, within, seen, steps)
+        queries.append(f"SELECT {number}, * FROM ({sql} LIMIT {limit + 1}) s{number}")
+        conditions += [*seen, *within]
+    found: list[Place] = []
+    last: Place | None = None
+    rows = _rows(" UNION ALL ".join(queries), conditions)
+    for _, call_id, key, at, is_fit, step in sorted(rows, key=_step):
+        if last is None and is_fit:
+            found.append(_place(call_id, key, at))
+        if last is None and step == steps and len(found) < limit:
+            last = _place(call_id, key, at)
+    return found, last
+
+
+def _step(row: Sequence[Any]) -> tuple[int, int]:
+    return row[0], row[-1]
+
+
+def _segments(order: Order, looked: Sequence[Condition]) -> Sequence[Segment]:
+    """Return the parts to walk one after the other: where days are asked for, ties."""
+    if order.name != "time" and any(one.bounds == "created_at" for one in looked):
+        return order.segments()
+    return [Segment(tuple(order.rest(order.behind)))]
+
+
+def _walked(
+    order: Order, bounds: Sequence[Condition], seen: Sequence[Condition], steps: int
+) -> str:
+    """Return a query of what fits among so many rows, and of the last of them."""
     rows = (
         f"SELECT f.* FROM calls_found f WHERE {all_of(bounds)} "
         f"ORDER BY {order.sql} LIMIT {steps}"
     )
     # No join: it might read the rows in another order.
-    fits = " AND ".join(map(_seen, looked))
+    fits = " AND ".join(map(_seen, seen)) or "1 = 1"
     walked = (
-        f"SELECT f.call_id, f.{order.column} AS key, row_number() OVER () AS step, "
-        f"({fits}) AS fits FROM ({rows}) f"
+        f"SELECT f.call_id, f.{order.column} AS key, f.created_at AS at, ({fits}) "
+        f"AS fits, row_number() OVER () AS step FROM ({rows}) f"
     )
-    sql = (
-        f"SELECT call_id, key, fits, step FROM ({walked}) t "
-        f"WHERE fits OR step = {steps} LIMIT {limit + 1}"
-    )
-    found: list[Place] = []
-    last: Place | None = None
-    for call_id, key, is_fit, step in _rows(sql, [*looked, *bounds]):
-        place = _place(call_id, key)
-        if is_fit:
-            found.append(place)
-        if step == steps:
-            last = place
-    return found, last
+    return f"SELECT * FROM ({walked}) t WHERE fits OR step = {steps}"
 
 
 def _seen(one: Condition) -> str:
@@ -122,12 +159,13 @@ def _ask(
     """Return the first of all rows that fit; they are few."""
     conditions = [*bounds, *_all_indexed(looked)]
     fitting = (
-        f"SELECT f.call_id, f.{order.column} FROM calls_found f "
-        f"WHERE {all_of(conditions)}"
+        f"SELECT f.call_id, f.{order.column} AS key, f.created_at "
+        f"FROM calls_found f WHERE {all_of(conditions)}"
     )
+    way = "DESC" if order.is_down else "ASC"
     sql = (
-        f"WITH f AS MATERIALIZED ({fitting}) SELECT call_id, {order.column} "
-        f"FROM f ORDER BY {order.sql} LIMIT {limit}"
+        f"WITH f AS MATERIALIZED ({fitting}) SELECT call_id, key, created_at FROM f "
+        f"ORDER BY key {way}, created_at {way}, call_id {way} LIMIT {limit}"
     )
     return list(_read(sql, conditions))
 
@@ -154,7 +192,8 @@ def _indexed(one: Condition, also: str) -> Iterator[Condition]:
         yield Condition(f"f.call_id IN ({queries})", params)
         if not one.is_rough:
             return
-    if one.marks and connection.vendor == "postgresql":
+    # What lies between two values is a part of an index by itself.
+    if one.marks and not one.bounds and connection.vendor == "postgresql":
         yield Condition("f.marks && %s::bigint[]", (list(one.marks),))
     yield one
 
@@ -186,14 +225,18 @@ def adapted(value: Any) -> Any:
     return value
 
 
-def _place(call_id: Any, key: Any) -> Place:
-    if isinstance(call_id, str):
+def _place(call_id: Any, key: Any, at: Any) -> Place:
+    moment = _moment(at)
+    if not isinstance(call_id, UUID):
         call_id = UUID(call_id)
-    if isinstance(key, str):
-        key = parse_datetime(key)
-    if isinstance(key, datetime) and key.tzinfo is None:
-        key = key.replace(tzinfo=UTC)
-    return Place(key, call_id)
+    return Place(key if isinstance(key, int) else moment, moment, call_id)
+
+
+def _moment(at: Any) -> datetime:
+    """Return a time as SQLite, or PostgreSQL, gives it."""
+    moment = at if isinstance(at, datetime) else parse_datetime(at)
+    assert moment
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def counted(

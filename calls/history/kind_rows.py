@@ -29,6 +29,13 @@ def _kinds(space: UUID, looked: Sequence[Condition]) -> Condition:
     return Condition(sql, (space, *(v for one in known for v in one.kind_params)))
 
 
+def number(space: UUID, looked: Sequence[Condition], most: int) -> Query:
+    """Return a query of how many kinds fit, up to `most`."""
+    wanted = _kinds(space, looked)
+    kinds = f"SELECT 1 FROM calls_foundkind k WHERE {wanted.sql} LIMIT {most}"
+    return f"SELECT count(*) FROM ({kinds}) k", [wanted]
+
+
 def merged(
     space: UUID,
     order: Order,
@@ -45,13 +52,23 @@ def merged(
     way = "DESC" if order.is_down else "ASC"
     mine = [Condition("f.kind_id = s.id"), *bounds]
     of_a_kind = f"CROSS JOIN LATERAL ({ordered(order, mine)} LIMIT"
-    in_order = f"ORDER BY x.key {way}, x.call_id {way} LIMIT {limit}"
+    in_order = f"ORDER BY x.key {way}, x.at {way}, x.call_id {way} LIMIT {limit}"
     firsts = (
         f"SELECT s.id FROM (SELECT k.id FROM calls_foundkind k WHERE {wanted.sql} "
         f"OFFSET 0) s {of_a_kind} 1) x {in_order}"
     )
-    sql = f"SELECT x.call_id, x.key FROM ({firsts}) s {of_a_kind} {limit}) x {in_order}"
+    rows = f"SELECT x.call_id, x.key, x.at FROM ({firsts}) s"
+    sql = f"{rows} {of_a_kind} {limit}) x {in_order}"
     return sql, [wanted, *bounds, *bounds]
+
+
+def within(space: UUID, looked: Sequence[Condition]) -> list[Condition]:
+    """Return that a row is of a kind that may fit."""
+    if not has_kinds():
+        return []
+    wanted = _kinds(space, looked)
+    kinds = f"SELECT k.id FROM calls_foundkind k WHERE {wanted.sql}"
+    return [Condition(f"f.kind_id IN ({kinds})", wanted.params)]
 
 
 def start(space: UUID, order: Order, looked: Sequence[Condition]) -> list[Condition]:

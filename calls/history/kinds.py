@@ -15,7 +15,7 @@ from calls.models import Found, FoundKind
 ALIKE = (
     *("status", "outcome", "answered_by", "end_reason", "fault", "direction", "type"),
     *("source", "sentiment", "successful", "is_reviewed", "has_recording"),
-    *("connection_id", "agent_id"),
+    *("connection_id", "agent_id", "agent_version", "phone_number_id"),
 )
 # No duration and no cost reaches it.
 NEVER = 2**62

@@ -82,6 +82,7 @@ def _quoted(query: str) -> str:
 
 
 def in_names(text: str, workspace: Workspace) -> Condition:
+    """Return that a text is a part of a call's names, ids or metadata values."""
     plain = text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
     like, mine = "names LIKE %s", ""
     if connection.vendor == "sqlite":

@@ -6,10 +6,13 @@ import django.db.models.deletion
 from django.db import migrations, models
 from django.db.models import Q
 
+from calls.history.days import HOURS
 from calls.history.kinds import ALIKE, EDGES
 from calls.history.marks import mark
 
 UUID = models.UUIDField
+TIME = ("-created_at", "-call")
+UTC = "(f.created_at AT TIME ZONE 'UTC')"
 SPANS = {"duration": "duration_ms", "cost": "cost_micros"}
 
 
@@ -43,10 +46,24 @@ def give_kinds(apps: Any, editor: Any) -> None:
             f"f.{column} >= k.{name}_from AND f.{column} < k.{name}_below"
             for name, column in SPANS.items()
         ]
+        _give_hours(cursor, {space for _, space, *_ in kinds})
+        hour = "(EXTRACT(isodow FROM {0}) - 1) * 24 + EXTRACT(hour FROM {0})"
+        same.append(f"h.hour = {hour.format(UTC)}")
         cursor.execute(
-            "UPDATE calls_found f SET kind_id = k.id FROM calls_foundkind k "
-            f"WHERE f.workspace_id = k.workspace_id AND {' AND '.join(same)}"
+            "UPDATE calls_found f SET kind_id = k.id, marks = f.marks || h.mark "
+            "FROM calls_foundkind k, hours h WHERE f.workspace_id = k.workspace_id "
+            f"AND f.workspace_id = h.workspace_id AND {' AND '.join(same)}"
         )
+        cursor.execute("DROP TABLE hours")
+
+
+def _give_hours(cursor: Any, spaces: Any) -> None:
+    """Write down the mark of each hour of the week."""
+    cursor.execute(
+        "CREATE TEMPORARY TABLE hours (workspace_id uuid, hour int, mark bigint)"
+    )
+    rows = [(s, h, mark(s, "utc_hour", h)) for s in spaces for h in range(HOURS)]
+    cursor.executemany("INSERT INTO hours VALUES (%s, %s, %s)", rows)
 
 
 def _step(name: str, column: str) -> str:
@@ -88,6 +105,8 @@ class Migration(migrations.Migration):
                 ("has_recording", models.BooleanField(default=False)),
                 ("connection_id", UUID()),
                 ("agent_id", UUID(null=True)),
+                ("agent_version", models.PositiveIntegerField(null=True)),
+                ("phone_number_id", UUID(null=True)),
                 ("duration_from", models.BigIntegerField()),
                 ("duration_below", models.BigIntegerField()),
                 ("cost_from", models.BigIntegerField()),
@@ -105,9 +124,12 @@ class Migration(migrations.Migration):
         migrations.AddField("found", "kind_id", models.BigIntegerField(null=True)),
         migrations.RunPython(give_kinds, migrations.RunPython.noop),
         index("found_kind_newest", "kind_id", "-created_at", "-call"),
-        index("found_kind_longest", "kind_id", "-duration_ms", "-call"),
-        index("found_kind_dearest", "kind_id", "-cost_micros", "-call"),
-        index("found_by_version", "agent_id", "agent_version", "-created_at", "-call"),
+        index("found_kind_longest", "kind_id", "-duration_ms", *TIME),
+        index("found_kind_dearest", "kind_id", "-cost_micros", *TIME),
+        migrations.RemoveIndex("found", "found_longest"),
+        migrations.RemoveIndex("found", "found_dearest"),
+        index("found_longest", "workspace_id", "-duration_ms", *TIME),
+        index("found_dearest", "workspace_id", "-cost_micros", *TIME),
         index(
             "found_by_person",
             *("launched_by_id", "-created_at", "-call"),

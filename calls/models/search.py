@@ -61,6 +61,8 @@ class FoundKind(models.Model):
     has_recording = models.BooleanField(default=False)
     connection_id = models.UUIDField()
     agent_id = models.UUIDField(null=True)
+    agent_version = models.PositiveIntegerField(null=True)
+    phone_number_id = models.UUIDField(null=True)
     duration_from = models.BigIntegerField()
     duration_below = models.BigIntegerField()
     cost_from = models.BigIntegerField()
@@ -118,11 +120,14 @@ class Found(models.Model):
             models.Index(
                 fields=["workspace_id", "-created_at", "-call"], name="found_newest"
             ),
+            # Many calls have no duration or cost: these go by their time.
             models.Index(
-                fields=["workspace_id", "-duration_ms", "-call"], name="found_longest"
+                fields=["workspace_id", "-duration_ms", "-created_at", "-call"],
+                name="found_longest",
             ),
             models.Index(
-                fields=["workspace_id", "-cost_micros", "-call"], name="found_dearest"
+                fields=["workspace_id", "-cost_micros", "-created_at", "-call"],
+                name="found_dearest",
             ),
             # What was much used once may be missing among the newest calls.
             models.Index(
@@ -140,10 +145,6 @@ class Found(models.Model):
                 fields=["contact_id", "-created_at", "-call"], name="found_by_contact"
             ),
             models.Index(
-                fields=["agent_id", "agent_version", "-created_at", "-call"],
-                name="found_by_version",
-            ),
-            models.Index(
                 fields=["launched_by_id", "-created_at", "-call"],
                 condition=Q(launched_by_id__isnull=False),
                 name="found_by_person",
@@ -158,10 +159,12 @@ class Found(models.Model):
                 fields=["kind_id", "-created_at", "-call"], name="found_kind_newest"
             ),
             models.Index(
-                fields=["kind_id", "-duration_ms", "-call"], name="found_kind_longest"
+                fields=["kind_id", "-duration_ms", "-created_at", "-call"],
+                name="found_kind_longest",
             ),
             models.Index(
-                fields=["kind_id", "-cost_micros", "-call"], name="found_kind_dearest"
+                fields=["kind_id", "-cost_micros", "-created_at", "-call"],
+                name="found_kind_dearest",
             ),
             models.Index(
                 fields=["workspace_id", "tail"],

@@ -150,7 +150,7 @@ def test_a_page_from_the_middle_reads_as_little(filled: Workspace) -> None:
 
 def test_what_is_rare_is_looked_up(filled: Workspace) -> None:
     found = ""
-    for q in ("Nr7", "+1 415 555 0142", "0142", "zebra", "order-A-1"):
+    for q in ("Nr7", "+1 415 555 0142", "zebra", "order-A-1"):
         for sort in SORTS:
             found += faults_of(filled, {"q": q, "sort": sort})
     assert not found
