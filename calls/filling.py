@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from random import Random
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
@@ -22,16 +22,11 @@ from agents.providers.simulator.timeline import state_at, timeline
 from calls import batches, lifecycle
 from calls.history import taking
 from calls.models import Call, CallStatus, Contact, Fault, Source, ToolCall, Turn
+from calls.moments import moments_of
 from calls.stock import Line, Stock
 from calls.transcript import TOOL_FIELDS, TURN_FIELDS
-from dashboard.models import Workspace
 
 BATCH = 1_000
-# Only calls that can be over by now are written.
-OVER = timedelta(minutes=15)
-# How many calls start in each hour of the day, and on a day of the week-end.
-HOURS = (0, 0, 0, 0, 0, 0, 0.5, 2, 7, 11, 12, 10, 6, 8, 11, 12, 10, 7, 3, 1, 0, 0, 0, 0)
-WEEKEND = 0.08
 INBOUND = 0.12
 # How calls end that the number alone does not decide.
 OUTCOMES = {
@@ -54,6 +49,8 @@ BY_NUMBER = {
     "57": "lost",
     "62": "long",
 }
+# The share of calls that somebody reviewed, where any were.
+REVIEWED = 0.3
 SOURCES = {Source.BUTTON: 7, Source.API: 2, Source.COMPAT: 1}
 CAMPAIGNS = ("autumn renewals", "win back", "welcome", "payment reminder")
 
@@ -117,8 +114,9 @@ def fill(
     By a thousand, each in a transaction of its own; `tell` hears of each thousand.
     """
     began, filled = time.monotonic(), Filled()
-    for moments in _batches(moments_of(stock.workspace, count, days, now, random)):
-        made = [make(stock, at, random) for at in moments]
+    moments = moments_of(stock.workspace, count, days, now, random)
+    while some := list(islice(moments, BATCH)):
+        made = [make(stock, at, random) for at in some]
         with transaction.atomic():
             filled.turns += _write(stock, made)
         filled.calls += len(made)
@@ -150,35 +148,11 @@ def _take_in(stock: Stock, calls: list[Call], said: list[list[str]]) -> None:
     taking.write(calls, names, documents)
 
 
-def _batches(moments: list[datetime]) -> Iterator[list[datetime]]:
-    for start in range(0, len(moments), BATCH):
-        yield moments[start : start + BATCH]
-
-
 def _rows(
     call: Call, facts: Sequence[Any], names: Sequence[str]
 ) -> Iterator[tuple[Any, ...]]:
     for index, fact in enumerate(facts):
         yield (call.pk, index, *[getattr(fact, name) for name in names])
-
-
-def moments_of(
-    workspace: Workspace, count: int, days: int, now: datetime, random: Random
-) -> list[datetime]:
-    """Return when the calls were asked for: mostly in office hours, oldest first."""
-    zone = ZoneInfo(workspace.timezone)
-    last = (now - OVER).replace(minute=0, second=0, microsecond=0)
-    hours = [last - timedelta(hours=back) for back in range(1, 24 * days + 1)]
-    weights = [_weight(hour.astimezone(zone)) for hour in hours]
-    if not any(weights):
-        weights = [1.0] * len(hours)
-    chosen = random.choices(hours, weights, k=count)
-    seconds = (timedelta(seconds=random.uniform(0, 3_600)) for _ in chosen)
-    return sorted(hour + more for hour, more in zip(chosen, seconds, strict=True))
-
-
-def _weight(local: datetime) -> float:
-    return HOURS[local.hour] * (WEEKEND if local.weekday() >= 5 else 1.0)
 
 
 # --- One call ------------------------------------------------------------------------
@@ -199,6 +173,8 @@ def make(stock: Stock, at: datetime, random: Random) -> tuple[Call, CallUpdate]:
         update = state_at(plan, plan.done_ms)
         times = (plan.answered_ms, plan.ended_ms, plan.done_ms)
         fields |= _played(request, update, times, at + _wait(random))
+    if stock.reviewed_before and fields["changed_at"] < stock.reviewed_before:
+        fields |= _review(stock, fields["changed_at"], random)
     fields |= {"created_at": at, "queued_at": at, "digested_at": fields["changed_at"]}
     call = lifecycle.imported(workspace_id=stock.workspace.pk, **fields)
     return call, update
@@ -328,6 +304,14 @@ def _played(
         "analysis": analysis.custom if analysis else {},
         "recording_url": "" if answered is None else recording_url(provider_call_id),
     }
+
+
+def _review(stock: Stock, at: datetime, random: Random) -> dict[str, Any]:
+    """Return that somebody reviewed a call that was over then, as is done with some."""
+    if random.random() > REVIEWED or not stock.people:
+        return {}
+    person = random.choice(stock.people)
+    return {"reviewed_at": at, "reviewed_by_id": person.pk}
 
 
 def _after(at: datetime, milliseconds: int) -> datetime:

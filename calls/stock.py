@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import accumulate
 from uuid import UUID
 
@@ -34,6 +35,8 @@ class Stock:
     by_id: dict[UUID, Contact] = field(default_factory=dict)
     # How often each contact is called, each with those before it added.
     shares: list[float] = field(default_factory=list)
+    # Of calls that were over by then some were reviewed; None: of none.
+    reviewed_before: datetime | None = None
 
     @classmethod
     def of(cls, workspace: Workspace) -> "Stock":

@@ -58,7 +58,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         counts = SimpleLazyObject(lambda: counts_of(member))
         frame["live_calls"] = SimpleLazyObject(lambda: counts["live_now"])
         frame["looks_count"] = SimpleLazyObject(lambda: counts["looks_open"])
-        frame["spaces"] = SimpleLazyObject(lambda: spaces_of(member))
+        frame["spaces"] = sorted(request.memberships, key=_name)  # type: ignore[attr-defined]
     return frame
 
 
@@ -89,7 +89,6 @@ def counts_of(member: Member) -> dict[str, Any]:
     return found
 
 
-def spaces_of(member: Member) -> list[Member]:
-    """Return every membership of the person, for the workspace switcher."""
-    mine = member.user.memberships.select_related("workspace")
-    return list(mine.order_by("workspace__name"))
+def _name(member: Member) -> str:
+    """Return what a membership is listed by in the workspace switcher."""
+    return member.workspace.name

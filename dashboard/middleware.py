@@ -54,10 +54,12 @@ def parts(get_response: GetResponse) -> GetResponse:
 
 
 def workspace(get_response: GetResponse) -> GetResponse:
-    """Set `request.member` and `request.workspace` for a logged-in person."""
+    """Set `request.workspace` and the person's memberships for who is logged in."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        member = _member(request)
+        mine = _memberships(request)
+        member = _member(request, mine)
+        request.memberships = mine  # type: ignore[attr-defined]
         request.member = member  # type: ignore[attr-defined]
         request.workspace = member.workspace if member else None  # type: ignore[attr-defined]
         if member is None and isinstance(request.user, User) and _needs_one(request):
@@ -84,13 +86,19 @@ def _needs_one(request: HttpRequest) -> bool:
     return not request.path_info.startswith(("/accounts/", "/static/"))
 
 
-def _member(request: HttpRequest) -> Member | None:
-    """Return the person's membership: the one chosen last, else the oldest."""
+def _memberships(request: HttpRequest) -> list[Member]:
+    """Return the person's memberships, the oldest first."""
     if not isinstance(request.user, User):
-        return None
+        return []
     rows = request.user.memberships.select_related(
         "workspace__wallet", "workspace__retention"
-    ).order_by("created_at")
+    )
+    return list(rows.order_by("created_at"))
+
+
+def _member(request: HttpRequest, mine: list[Member]) -> Member | None:
+    """Return the membership chosen last, else the oldest."""
+    if not mine:
+        return None
     chosen = request.session.get("workspace")
-    wanted = (row for row in rows if row.workspace.slug == chosen)
-    return next(wanted, None) or (rows[0] if rows else None)
+    return next((row for row in mine if row.workspace.slug == chosen), mine[0])

@@ -140,7 +140,9 @@ def _full(workspace: Workspace, pk: uuid.UUID) -> Call:
     return call
 
 
-CallCursor = Annotated[str, text_like(pattern="^([0-9]{1,17}-[0-9a-f]{32})?$")]
+# Where somebody is in the list: by time, or by duration or cost and then by time.
+CURSOR = r"^((-?[0-9]{1,17}\.)?[0-9]{1,17}-[0-9a-f]{32})?$"
+CallCursor = Annotated[str, text_like(pattern=CURSOR)]
 
 
 @api.get("/calls", response=Json)
@@ -151,11 +153,11 @@ def list_calls(
     limit: Limit = 50,
 ) -> Json:
     """List calls without transcripts, newest first; every filter of the history."""
-    if cursor and pages.read_cursor(cursor) is None:
-        raise Problem(400, "invalid_json", "This cursor is not ours.", "cursor")
     key = key_of(request, keys.READS_CALLS)
     workspace, eyes = key.workspace, masking.key_reader(key)
     wanted = native_filters.chosen(workspace, request.GET)
+    if cursor and pages.read_cursor(cursor, wanted.sort) is None:
+        raise Problem(400, "invalid_json", "This cursor is not ours.", "cursor")
     found = pages.page(workspace, wanted, timezone.now(), after=cursor, size=limit)
     told = [call_json(call, with_transcript=False) for call in found.calls]
     items = [masking.mask_call_json(one, eyes) for one in told]

@@ -9,7 +9,6 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 
 from calls.history import conditions, finding
-from calls.history.conditions import Condition
 from calls.history.filters import Filters
 from calls.history.narrowing import narrow
 from dashboard.models import Workspace
@@ -60,8 +59,7 @@ def _counted(
     wanted = conditions.conditions(workspace, filters, now)
     union, params = f"SELECT 1 FROM ({sql}) c", values
     if wanted is not None:
-        mine = Condition("f.workspace_id = %s", (workspace.pk,))
-        over, more = finding.counted([mine, *wanted], MOST + 1)
+        over, more = finding.counted(workspace.pk, wanted, MOST + 1)
         union, params = f"{union} UNION ALL {over}", [*params, *more]
     return f"SELECT count(*) FROM ({union} LIMIT {MOST + 1}) n", params
 

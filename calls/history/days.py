@@ -1,6 +1,8 @@
 """Days as a workspace has them: where each begins, and the presets of the date filter."""
 
-from datetime import date, datetime, time, timedelta
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from dashboard.models import Workspace
@@ -61,3 +63,48 @@ def bound(
     if value is None or isinstance(value, datetime):
         return value
     return day_start(workspace, value + DAY if is_end else value)
+
+
+# --- Hours of the week ---------------------------------------------------------------
+HOURS = 24 * 7
+# A zone's clock is looked at this often, in years that matter.
+LOOKS = [
+    datetime(year, month, day, tzinfo=UTC)
+    for year in range(2020, 2035)
+    for month in range(1, 13)
+    for day in (1, 15)
+]
+
+
+def hour_of_week(at: datetime) -> int:
+    """Return which hour of the week it is in UTC, from 0 (Monday, midnight) on."""
+    utc = at.astimezone(UTC)
+    return utc.weekday() * 24 + utc.hour
+
+
+def utc_hours(zone: str, weekdays: Sequence[int], hours: Sequence[int]) -> list[int]:
+    """Return the hours of the week in UTC that may be such hours in a zone.
+
+    Its clock changes, so that there are more than will fit; empty means any.
+    """
+    found = []
+    for hour in range(HOURS):
+        local = {
+            (hour * 60 + minutes + offset) // 60 % HOURS
+            for offset in _offsets(zone)
+            for minutes in (0, 59)
+        }
+        if any(
+            (not weekdays or one // 24 + 1 in weekdays)
+            and (not hours or one % 24 in hours)
+            for one in local
+        ):
+            found.append(hour)
+    return found
+
+
+@lru_cache(maxsize=100)
+def _offsets(zone: str) -> frozenset[int]:
+    """Return how many minutes a zone's clock is ahead of UTC, in all its seasons."""
+    ahead = (at.astimezone(ZoneInfo(zone)).utcoffset() for at in LOOKS)
+    return frozenset(int(one.total_seconds() // 60) for one in ahead if one is not None)

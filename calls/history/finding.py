@@ -1,13 +1,14 @@
 """Finding calls that are over, in order, as many as a page shows.
 
-First the next few thousand rows of the order are walked: what many calls fit fills a
-page at once. Where it does not, what is looked for is rare, and an index (of marks,
+Filters that have few values are some kinds, whose rows are merged (`kind_rows.py`). For
+all others the next few thousand rows of the order are walked: what many calls fit fills
+a page at once. Where it does not, what is looked for is rare, and an index (of marks,
 words, digits) is asked for all that fit, which are few. So no filter sorts half of all
 calls, and none walks through all of them.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -15,51 +16,17 @@ from uuid import UUID
 from django.db import connection
 from django.utils.dateparse import parse_datetime
 
-from calls.history.conditions import ALSO, Condition, Params
+from calls.history import kind_rows
+from calls.history.condition import ALSO, Condition, Params
 from calls.history.marks import lexeme
+from calls.history.order import Order, Place, Segment, all_of, ordered
 
 # How many rows are walked; to look into the words of a row costs more.
 STEPS, STEPS_WORDS = 5_000, 2_000
-# The workspace's condition and one more.
-MINE_AND_ONE = 2
-COLUMNS = {"time": "created_at", "duration": "duration_ms", "cost": "cost_micros"}
-Key = datetime | int
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a call stands in an order: its key, then its id."""
-
-    key: Key
-    call_id: UUID
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """An order of calls, from the top or behind a place."""
-
-    name: str
-    is_down: bool
-    behind: Place | None = None
-
-    @property
-    def column(self) -> str:
-        """The column it goes by."""
-        return COLUMNS[self.name]
-
-    @property
-    def sql(self) -> str:
-        """What the rows are ordered by."""
-        way = "DESC" if self.is_down else "ASC"
-        return f"f.{self.column} {way}, f.call_id {way}"
-
-    def rest(self, place: Place | None) -> list[Condition]:
-        """Return the condition of the rows behind a place."""
-        if place is None:
-            return []
-        sign = "<" if self.is_down else ">"
-        sql = f"(f.{self.column}, f.call_id) {sign} (%s, %s)"
-        return [Condition(sql, (place.key, place.call_id))]
+# Kinds are merged at once for so many rows; for more the walk is quicker, if it fills.
+MERGED = 200
+# To look at so many kinds is quicker than to walk.
+KINDS = 2_000
 
 
 def find(
@@ -67,31 +34,60 @@ def find(
 ) -> list[Place]:
     """Return the next calls of a workspace that fit, in order, up to `limit`."""
     mine = Condition("f.workspace_id = %s", (space,))
-    by_time = order.name == "time"
-    spans = [one for one in conditions if one.is_span and by_time]
+    spans = [one for one in conditions if one.bounds == order.column]
     looked = [one for one in conditions if one not in spans]
-    lead = [one for one in looked if one.lead and by_time][:1]
+    lead = _lead(looked) if order.name == "time" else []
     seen = [one for one in looked if one not in lead]
-    bounds = [mine, *spans, *lead, *order.rest(order.behind)]
+    rest = order.rest(order.behind)
     if not seen:
-        return list(_read(f"{_ordered(order, bounds)} LIMIT {limit}", bounds))
+        bounds = [mine, *spans, *lead, *rest]
+        return list(_read(f"{ordered(order, bounds)} LIMIT {limit}", bounds))
     if any(one.is_few for one in seen):
-        return _ask(order, [mine, *spans, *order.rest(order.behind)], looked, limit)
-    found, last = _walk(order, bounds, seen, limit)
+        return _ask(order, [mine, *spans, *rest], looked, limit)
+    are_kinds = kind_rows.are_all(looked) and _are_few(space, looked)
+    if are_kinds and limit <= MERGED:
+        return _merge(space, order, [*spans, *rest], looked, limit)
+    start = kind_rows.start(space, order, looked)
+    found, last = _walk(order, [mine, *spans, *lead, *start], seen, limit)
     if len(found) >= limit or last is None:
         return found[:limit]
-    rest = [mine, *spans, *order.rest(last)]
-    return found + _ask(order, rest, looked, limit - len(found))
+    behind, more = [*spans, *order.rest(last)], limit - len(found)
+    if are_kinds:
+        return found + _merge(space, order, behind, looked, more)
+    return found + _ask(order, [mine, *behind], _of_kinds(space, looked), more)
+
+
+def _of_kinds(space: UUID, looked: Sequence[Condition]) -> Sequence[Condition]:
+    """Return the same with an index of kinds and times, where days are asked for too."""
+    has_days = any(one.bounds == "created_at" for one in looked)
+    if not has_days or not any(one.is_kind for one in looked):
+        return looked
+    rest = [replace(one, marks=()) if one.is_kind else one for one in looked]
+    return [*kind_rows.within(space, looked), *rest]
+
+
+def _lead(looked: Sequence[Condition]) -> list[Condition]:
+    """Return a condition that an index begins with, whatever else is asked."""
+    return [one for one in looked if one.lead][:1]
+
+
+# --- Merging kinds -------------------------------------------------------------------
+def _are_few(space: UUID, looked: Sequence[Condition]) -> bool:
+    [[count]] = _rows(*kind_rows.number(space, looked, KINDS + 1))
+    return bool(count <= KINDS)
+
+
+def _merge(
+    space: UUID,
+    order: Order,
+    bounds: Sequence[Condition],
+    looked: Sequence[Condition],
+    limit: int,
+) -> list[Place]:
+    return list(_read(*kind_rows.merged(space, order, bounds, looked, limit)))
 
 
 # --- Walking -------------------------------------------------------------------------
-def _ordered(order: Order, bounds: Sequence[Condition]) -> str:
-    return (
-        f"SELECT f.call_id, f.{order.column} AS key FROM calls_found f "
-        f"WHERE {_all(bounds)} ORDER BY {order.sql}"
-    )
-
-
 def _walk(
     order: Order,
     bounds: Sequence[Condition],
@@ -101,29 +97,51 @@ def _walk(
     """Return what fits among the next rows, and the last row; None: there are no more."""
     has_words = any(one.has_words for one in looked)
     steps = STEPS_WORDS if has_words else STEPS
+    queries, conditions = [], []
+    for number, segment in enumerate(_segments(order, looked)):
+        times = [one for one in looked if one.bounds and not segment.is_mixed]
+        seen = [one for one in looked if one not in times]
+        within = [*bounds, *times, *segment.within]
+        sql = _walked(order, within, seen, steps)
+        queries.append(f"SELECT {number}, * FROM ({sql} LIMIT {limit + 1}) s{number}")
+        conditions += [*seen, *within]
+    found: list[Place] = []
+    last: Place | None = None
+    rows = _rows(" UNION ALL ".join(queries), conditions)
+    for _, call_id, key, at, is_fit, step in sorted(rows, key=_step):
+        if last is None and is_fit:
+            found.append(_place(call_id, key, at))
+        if last is None and step == steps and len(found) < limit:
+            last = _place(call_id, key, at)
+    return found, last
+
+
+def _step(row: Sequence[Any]) -> tuple[int, int]:
+    return row[0], row[-1]
+
+
+def _segments(order: Order, looked: Sequence[Condition]) -> Sequence[Segment]:
+    """Return the parts to walk one after the other: where days are asked for, ties."""
+    if order.name != "time" and any(one.bounds == "created_at" for one in looked):
+        return order.segments()
+    return [Segment(tuple(order.rest(order.behind)))]
+
+
+def _walked(
+    order: Order, bounds: Sequence[Condition], seen: Sequence[Condition], steps: int
+) -> str:
+    """Return a query of what fits among so many rows, and of the last of them."""
     rows = (
-        f"SELECT f.* FROM calls_found f WHERE {_all(bounds)} "
+        f"SELECT f.* FROM calls_found f WHERE {all_of(bounds)} "
         f"ORDER BY {order.sql} LIMIT {steps}"
     )
     # No join: it might read the rows in another order.
-    fits = " AND ".join(map(_seen, looked))
+    fits = " AND ".join(map(_seen, seen)) or "1 = 1"
     walked = (
-        f"SELECT f.call_id, f.{order.column} AS key, row_number() OVER () AS step, "
-        f"({fits}) AS fits FROM ({rows}) f"
+        f"SELECT f.call_id, f.{order.column} AS key, f.created_at AS at, ({fits}) "
+        f"AS fits, row_number() OVER () AS step FROM ({rows}) f"
     )
-    sql = (
-        f"SELECT call_id, key, fits, step FROM ({walked}) t "
-        f"WHERE fits OR step = {steps} LIMIT {limit + 1}"
-    )
-    found: list[Place] = []
-    last: Place | None = None
-    for call_id, key, is_fit, step in _rows(sql, [*looked, *bounds]):
-        place = _place(call_id, key)
-        if is_fit:
-            found.append(place)
-        if step == steps:
-            last = place
-    return found, last
+    return f"SELECT * FROM ({walked}) t WHERE fits OR step = {steps}"
 
 
 def _seen(one: Condition) -> str:
@@ -141,12 +159,13 @@ def _ask(
     """Return the first of all rows that fit; they are few."""
     conditions = [*bounds, *_all_indexed(looked)]
     fitting = (
-        f"SELECT f.call_id, f.{order.column} FROM calls_found f "
-        f"WHERE {_all(conditions)}"
+        f"SELECT f.call_id, f.{order.column} AS key, f.created_at "
+        f"FROM calls_found f WHERE {all_of(conditions)}"
     )
+    way = "DESC" if order.is_down else "ASC"
     sql = (
-        f"WITH f AS MATERIALIZED ({fitting}) SELECT call_id, {order.column} "
-        f"FROM f ORDER BY {order.sql} LIMIT {limit}"
+        f"WITH f AS MATERIALIZED ({fitting}) SELECT call_id, key, created_at FROM f "
+        f"ORDER BY key {way}, created_at {way}, call_id {way} LIMIT {limit}"
     )
     return list(_read(sql, conditions))
 
@@ -173,16 +192,13 @@ def _indexed(one: Condition, also: str) -> Iterator[Condition]:
         yield Condition(f"f.call_id IN ({queries})", params)
         if not one.is_rough:
             return
-    if one.marks and connection.vendor == "postgresql":
+    # What lies between two values is a part of an index by itself.
+    if one.marks and not one.bounds and connection.vendor == "postgresql":
         yield Condition("f.marks && %s::bigint[]", (list(one.marks),))
     yield one
 
 
 # --- Reading -------------------------------------------------------------------------
-def _all(conditions: Sequence[Condition]) -> str:
-    return " AND ".join(one.sql for one in conditions)
-
-
 def _read(sql: str, conditions: Sequence[Condition]) -> Iterator[Place]:
     return (_place(*row) for row in _rows(sql, conditions))
 
@@ -209,32 +225,44 @@ def adapted(value: Any) -> Any:
     return value
 
 
-def _place(call_id: Any, key: Any) -> Place:
-    if isinstance(call_id, str):
+def _place(call_id: Any, key: Any, at: Any) -> Place:
+    moment = _moment(at)
+    if not isinstance(call_id, UUID):
         call_id = UUID(call_id)
-    if isinstance(key, str):
-        key = parse_datetime(key)
-    if isinstance(key, datetime) and key.tzinfo is None:
-        key = key.replace(tzinfo=UTC)
-    return Place(key, call_id)
+    return Place(key if isinstance(key, int) else moment, moment, call_id)
 
 
-def counted(looked: Sequence[Condition], most: int) -> tuple[str, list[Any]]:
+def _moment(at: Any) -> datetime:
+    """Return a time as SQLite, or PostgreSQL, gives it."""
+    moment = at if isinstance(at, datetime) else parse_datetime(at)
+    assert moment
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def counted(
+    space: UUID, looked: Sequence[Condition], most: int
+) -> tuple[str, list[Any]]:
     """Return a query of one row for each call that fits, `most` of them, and its values.
 
     Any of them will do, so no order is kept.
     """
-    rows = "calls_found f"
+    mine = Condition("f.workspace_id = %s", (space,))
+    rows, conditions = "calls_found f", [mine, *looked]
+    spans = [one for one in looked if one.bounds == "created_at"]
+    rest = [one for one in looked if one not in spans]
+    if kind_rows.are_all(rest):
+        sql, conditions = kind_rows.counted(space, spans, rest, most)
+        return sql, list(_params(conditions))
     if any(one.is_joined for one in looked):
         # Joined, not asked for first: common words need not all be found.
         also, rows = _also(looked), f"{rows} JOIN calls_foundwords w USING (call_id)"
-        conditions = [replace(o, sql=o.sql.replace(ALSO, also)) for o in looked]
-    elif len(looked) <= MINE_AND_ONE and not any(one.is_rough for one in looked):
+        conditions = [replace(o, sql=o.sql.replace(ALSO, also)) for o in conditions]
+    elif len(looked) <= 1 and not any(one.is_rough for one in looked):
         # Nothing else is asked: no more need be found of each kind.
-        conditions = _all_indexed([_cut_short(one, most) for one in looked])
+        conditions = _all_indexed([_cut_short(one, most) for one in conditions])
     else:
-        conditions = _all_indexed(looked)
-    sql = f"SELECT 1 FROM {rows} WHERE {_all(conditions)} LIMIT {most}"
+        conditions = _all_indexed(conditions)
+    sql = f"SELECT 1 FROM {rows} WHERE {all_of(conditions)} LIMIT {most}"
     return f"SELECT 1 FROM ({sql}) f", list(_params(conditions))
 
 

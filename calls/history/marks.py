@@ -9,6 +9,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from uuid import UUID
 
+from calls.history import days
 from calls.models import Found
 
 # Bounds (in ms, in millionths of the currency) between which calls are alike.
@@ -51,6 +52,7 @@ def marks(row: Found) -> list[int]:
     found.append(mark(space, "has_recording", row.has_recording))
     found.append(mark(space, "duration", bucket(row.duration_ms, DURATIONS)))
     found.append(mark(space, "cost", bucket(row.cost_micros, COSTS)))
+    found.append(mark(space, "utc_hour", days.hour_of_week(row.created_at)))
     if row.agent_version is not None:
         found.append(mark(space, "agent_version", row.agent_version))
     return found

@@ -15,8 +15,8 @@ from django.db.models.functions import Cast, Coalesce, Round
 from calls.history import conditions, finding
 from calls.history.choices import NEWEST
 from calls.history.filters import Filters
-from calls.history.finding import Key, Order, Place
 from calls.history.narrowing import narrow
+from calls.history.order import Key, Order, Place
 from calls.history.taking import MICROS
 from calls.models import Call
 from calls.models.call import CallQuerySet
@@ -120,11 +120,10 @@ def find(
     return ordered[:limit]
 
 
-def _sort_key(place: Place) -> tuple[float, UUID]:
-    key = place.key
-    return (key - EPOCH) // MICROSECOND if isinstance(
-        key, datetime
-    ) else key, place.call_id
+def _sort_key(place: Place) -> tuple[int, int, UUID]:
+    at = (place.at - EPOCH) // MICROSECOND
+    key = place.key if isinstance(place.key, int) else at
+    return key, at, place.call_id
 
 
 KEYS = {
@@ -142,14 +141,20 @@ def _fresh(calls: CallQuerySet, order: Order, limit: int) -> list[Place]:
     """Return the places of calls that are not taken into the history yet."""
     rows = calls.filter(digested_at=None).annotate(key=KEYS[order.name])
     if order.behind is not None:
-        way, at = ("lt" if order.is_down else "gt"), order.behind
-        bound = {f"key__{way}e": at.key}
-        same = Q(key=at.key, **{f"pk__{way}": at.call_id})
-        # The first condition repeats the second, in words an index understands.
-        rows = rows.filter(Q(**bound) & (Q(**{f"key__{way}": at.key}) | same))
-    sign = "-" if order.is_down else ""
-    ordered = rows.order_by(f"{sign}key", f"{sign}pk").values_list("key", "pk")
-    return [Place(key, pk) for key, pk in ordered[:limit]]
+        rows = rows.filter(_behind(order.behind, "lt" if order.is_down else "gt"))
+    names = ("key", "created_at", "pk")
+    ordered = rows.order_by(*(f"-{n}" if order.is_down else n for n in names))
+    return [Place(*row) for row in ordered.values_list(*names)[:limit]]
+
+
+def _behind(place: Place, way: str) -> Q:
+    """Return the condition of coming after a place in the order."""
+    same = Q(key=place.key)
+    later = Q(**{f"created_at__{way}": place.at})
+    after = Q(created_at=place.at, **{f"pk__{way}": place.call_id})
+    # The first condition repeats the others, in words an index understands.
+    bound = Q(**{f"key__{way}e": place.key})
+    return bound & (Q(**{f"key__{way}": place.key}) | same & (later | after))
 
 
 def _order(filters: Filters, behind: Place | None, *, back: bool = False) -> Order:
@@ -165,21 +170,29 @@ def cursor(call: Call, sort: str = NEWEST) -> str:
         "duration": -1 if call.duration_ms is None else call.duration_ms,
         "cost": -1 if call.cost is None else round(call.cost * MICROS),
     }
-    return _written(Place(keys[sort.lstrip("-")], call.pk))
+    return _written(Place(keys[sort.lstrip("-")], call.created_at, call.pk))
 
 
 def _written(place: Place) -> str:
-    return f"{_sort_key(place)[0]}-{place.call_id.hex}"
+    """Write a place: key, time and id; where the key is the time, that once."""
+    key, at, call_id = _sort_key(place)
+    number = f"{key}.{at}" if isinstance(place.key, int) else str(at)
+    return f"{number}-{call_id.hex}"
 
 
 def read_cursor(text: str, sort: str = NEWEST) -> Place | None:
     """Return the place a cursor names; None for none, or for one that is broken."""
     number, _, call_id = text[:80].rpartition("-")
+    *keys, time = number.split(".")
     try:
-        key = int(number)
-        if abs(key) >= LARGEST or len(call_id) != len(UUID(int=0).hex):
+        at = EPOCH + MICROSECOND * int(time)
+        is_whole = len(call_id) == len(UUID(int=0).hex)
+        is_by_time = sort.lstrip("-") == "time"
+        if not is_whole or len(keys) != (0 if is_by_time else 1):
             return None
-        at = EPOCH + MICROSECOND * key if sort in {"time", NEWEST} else key
-        return Place(at, UUID(call_id))
+        key = 0 if is_by_time else int(keys[0])
+        if abs(key) >= LARGEST:
+            return None
+        return Place(at if is_by_time else key, at, UUID(call_id))
     except (ValueError, OverflowError):
         return None

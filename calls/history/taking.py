@@ -11,7 +11,7 @@ from django.db.models import F
 
 from agents import phone
 from calls import batches, outcome
-from calls.history import words
+from calls.history import kinds, words
 from calls.history.marks import lexeme, marks
 from calls.models import Call, Contact, Found, FoundWords, Turn
 
@@ -38,7 +38,7 @@ def take_in(calls: Sequence[Call], now: datetime) -> None:
     over = [call for call in calls if not call.is_open]
     if not over:
         return
-    found = [row(call) for call in over]
+    found = rows_of(over)
     Found.objects.bulk_create(
         found, update_conflicts=True, unique_fields=["call"], update_fields=ROW
     )
@@ -70,7 +70,7 @@ def write(
     calls: Sequence[Call], names: Sequence[str], documents: Sequence[list[str]]
 ) -> None:
     """Write the rows of calls that never had any: of a workspace that is filled."""
-    found = [row(call) for call in calls]
+    found = rows_of(calls)
     batches.write(Found, batches.names_of(Found), batches.values_of(found))
     rows = _words_rows(found, names, documents)
     values = [[getattr(row, name) for name in WORDS_ROW] for row in rows]
@@ -105,6 +105,14 @@ def write_text(ids: Sequence[UUID], documents: Sequence[list[str]]) -> None:
 
 
 # --- What is written of a call -------------------------------------------------------
+def rows_of(calls: Iterable[Call]) -> list[Found]:
+    """Return the unsaved narrow rows of calls; their kinds are written."""
+    found = [row(call) for call in calls]
+    if connection.vendor == "postgresql":
+        kinds.write(found)
+    return found
+
+
 def row(call: Call) -> Found:
     """Return the narrow row of a call."""
     digits = phone.digits(call.other_number)[:40]

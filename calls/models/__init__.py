@@ -17,7 +17,7 @@ from calls.models.people import Contact, Suppression
 from calls.models.privacy import ErasedKind, Erasure, RetentionPolicy, RetentionRun
 from calls.models.recording import Recording, RecordingState
 from calls.models.review import CallChange, CallTag, Note, Tag, ToldBy
-from calls.models.search import Found, FoundWords
+from calls.models.search import Found, FoundKind, FoundWords
 from calls.models.sharing import Share, ShareOpening
 from calls.models.spoken import ToolCall, Turn
 from calls.models.summary import DayTally, HourTally, Kind, StaleHour, Summary
@@ -54,6 +54,7 @@ __all__ = [
     "ExportState",
     "Fault",
     "Found",
+    "FoundKind",
     "FoundWords",
     "HourTally",
     "ImportStatus",

@@ -11,9 +11,9 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from agents import sync
-from calls.filling import OVER, moments_of
 from calls.models import ToolCall, Turn
 from calls.models.call import FINAL
+from calls.moments import OVER, moments_of
 from dashboard.models import Workspace
 from tests.factories import make_connection, make_contact
 
@@ -78,6 +78,7 @@ def test_it_says_in_words_what_is_missing(workspace: Workspace) -> None:
 
 def test_moments_are_in_order_and_mostly_in_office_hours(workspace: Workspace) -> None:
     now = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
-    moments = moments_of(workspace, 300, 14, now, Random(1))
+    moments = list(moments_of(workspace, 300, 14, now, Random(1)))
+    assert len(moments) == 300
     assert moments == sorted(moments)
     assert sum(8 <= moment.hour < 18 for moment in moments) > 250

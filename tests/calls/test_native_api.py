@@ -191,6 +191,23 @@ def test_pages_follow_each_other_without_gaps(key: str, workspace: Workspace) ->
     assert cursor is None
 
 
+@pytest.mark.parametrize("sort", ["duration", "-duration", "cost", "-cost", "time"])
+def test_pages_follow_each_other_in_every_order(
+    key: str, workspace: Workspace, sort: str
+) -> None:
+    connection = workspace.connections.get()
+    for duration_ms in (None, None, 0, 5_000, 7_000):
+        make_call(connection, duration_ms=duration_ms)
+    whole = send(key, "GET", f"calls?sort={sort}").json()["items"]
+    seen, cursor = [], ""
+    for _ in whole:
+        page = send(key, "GET", f"calls?limit=1&sort={sort}&cursor={cursor}").json()
+        seen += page["items"]
+        cursor = page["next"]
+    assert seen == whole
+    assert cursor is None
+
+
 def test_another_workspace_is_not_seen(key: str) -> None:
     strange = make_call(make_connection(make_workspace()))
     assert send(key, "GET", f"calls/{strange.pk}").status_code == 404

@@ -94,8 +94,8 @@ def test_home_asks_as_often_for_many_calls_as_for_one(
     digest.run(timezone.now())
     client = client_of(manager)
     client.get("/")
-    # session, user, member, spaces; state; live, recent, looks; open, hours, days, names
-    with django_assert_num_queries(12):
+    # session, user, memberships; state; live, recent, looks; open, hours, days, names
+    with django_assert_num_queries(11):
         client.get("/")
 
 

@@ -23,10 +23,12 @@ def calls(workspace: Workspace) -> list[Call]:
     return list(rows.prefetch_related("looks", "call_tags"))
 
 
-@pytest.fixture(params=["walking", "asking"])
+@pytest.fixture(params=["walking", "asking", "merging"])
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Have pages filled by walking, and then by asking an index after a few steps."""
-    if request.param == "asking":
+    """Have pages filled by walking, or after a few steps by asking or merging."""
+    if request.param != "walking":
         monkeypatch.setattr("calls.history.finding.STEPS", 5)
         monkeypatch.setattr("calls.history.finding.STEPS_WORDS", 5)
+    if request.param != "merging":
+        monkeypatch.setattr("calls.history.finding.MERGED", 0)
     return str(request.param)

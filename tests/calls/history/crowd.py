@@ -165,4 +165,8 @@ KEYS: dict[str, Callable[[Call], Any]] = {
 def ordered(calls: list[Call], sort: str) -> list[Call]:
     """Return calls in the order of a sort."""
     key = KEYS[sort.lstrip("-")]
-    return sorted(calls, key=lambda c: (key(c), c.pk), reverse=sort.startswith("-"))
+    return sorted(
+        calls,
+        key=lambda c: (key(c), c.created_at, c.pk),
+        reverse=sort.startswith("-"),
+    )

@@ -8,9 +8,10 @@ import pytest
 from django.db import connection
 
 from calls import digest
-from calls.history import finding, pages, taking
+from calls.history import pages, taking
 from calls.history.choices import CHOICES
 from calls.history.filters import Filters
+from calls.history.order import Order
 from calls.models import Call, CallStatus
 from dashboard.models import Workspace
 from tests.calls.history.crowd import NOW, ordered
@@ -108,7 +109,7 @@ def test_a_call_that_is_taken_in_meanwhile_is_not_missed(workspace: Workspace) -
         return found
 
     with connection.execute_wrapper(taking_in):
-        places = pages.find(workspace, Filters(), NOW, finding.Order("time", True), 9)
+        places = pages.find(workspace, Filters(), NOW, Order("time", True), 9)
     assert [place.call_id for place in places] == [call.pk]
 
 

@@ -79,7 +79,7 @@ def test_zeros_in_front_are_of_last_digits_or_of_a_country(
 def test_without_trigrams_last_digits_are_found(
     workspace: Workspace, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("calls.history.conditions.has_trigrams", lambda: False)
+    monkeypatch.setattr("calls.history.searching.has_trigrams", lambda: False)
     call = make_call(
         connection, status="ended", to_number="+14155550142", customer_name="Bo Ek"
     )
