@@ -66,6 +66,10 @@ def _found(
     typed: list[Term], told: tuple[int, str, int | None, str]
 ) -> Iterator[tuple[int, HitLine]]:
     index, role, start_ms, text = told
+    # Most lines have none of the words: seen without taking them apart.
+    plain = words.plain(text)
+    if not any(all(word in plain for word in term.words) for term in typed):
+        return
     spans = _spans(text, typed)
     if spans:
         pieces = list(_cut(text, spans, is_short=True))
