@@ -71,6 +71,10 @@ def _found(
     typed: Sequence[Term], told: Sequence[Any], read: Read
 ) -> Iterator[tuple[int, HitLine]]:
     index, role, start_ms, text = told
+    # Most lines have none of the words: seen without taking them apart.
+    plain = words.plain(text)
+    if not any(all(word in plain for word in term.words) for term in typed):
+        return
     if spans := _spans(text, typed):
         seen = read(text)
         pieces = list(_cut(seen, _spans(seen, typed)))

@@ -40,6 +40,11 @@ def words(text: str) -> list[str]:
     return [APOSTROPHES.sub("", word)[:LONGEST] for word in found]
 
 
+def plain(text: str) -> str:
+    """Return a text that holds every word of it as it is looked for."""
+    return APOSTROPHES.sub("", fold(text))
+
+
 def placed(text: str) -> list[tuple[str, int, int]]:
     """Return the words of a text as they are looked for, each with its start and end."""
     return [

@@ -57,3 +57,10 @@ def test_a_vector_holds_places_and_marks() -> None:
     assert (
         words.as_fts5(words.terms('ab "c d" efgh')) == '"ab" AND "c" + "d" AND "efgh" *'
     )
+
+
+@given(st.text(max_size=200))
+def test_every_word_of_a_text_is_in_the_plain_text(text: str) -> None:
+    whole = words.plain(text)
+    assert all(word in whole for word, _, _ in words.placed(text))
+    assert all(word in whole for word in words.words(text))
