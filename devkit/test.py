@@ -23,7 +23,8 @@ def test(arguments: list[str]) -> None:
     closing: list[str] = []
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="sb-test-"))
-        base = {"TEST_DATA_DIR": folder, "REDIS_URL": ""}
+        # Without bytecode every process compiles all tests and us again: keep it.
+        base = {"PYTHONDONTWRITEBYTECODE": "", "TEST_DATA_DIR": folder, "REDIS_URL": ""}
         base["DATABASE_URL"] = f"sqlite:///{folder}/db.sqlite3"
         rounds, missing = plan(stack)
         for name, options, env in rounds:

@@ -1,10 +1,12 @@
 """The world the tests live in."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from hypothesis import settings
+from pytest_django import DjangoDbBlocker
 
 from dashboard.models import Member, Role, Workspace
 from tests.factories import make_member, make_workspace
@@ -12,6 +14,32 @@ from tests.factories import make_member, make_workspace
 # How long an example takes says something of the machine only.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file in one process: what they share is made once."""
+    for item in items:
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
+@pytest.fixture(scope="module")
+def lasting_db(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[DjangoDbBlocker]:
+    """Let fixtures write rows, inside `unblock()`, that all tests of a file find.
+
+    What a test does to them is undone after it. Not for `transaction=True`, which
+    empties every table.
+    """
+    atomic = transaction.atomic()
+    with django_db_blocker.unblock():
+        atomic.__enter__()
+    yield django_db_blocker
+    with django_db_blocker.unblock():
+        transaction.set_rollback(True)
+        atomic.__exit__(None, None, None)
 
 
 @pytest.fixture

@@ -178,6 +178,20 @@ def bodies() -> dict[str, Json]:
             number=NUMBER,
             reason=text(200),
         ),
+        "TopUpIn": body(
+            "Money into the wallet; a currency must be the wallet's (409).",
+            ["amount"],
+            amount={"anyOf": [text(12, AMOUNT), places(4, 1_000_000)]},
+            currency=text(3, "^(?:[A-Z]{3})?$"),
+            note=text(200),
+        ),
+        **_lines(),
+        **_endpoints(),
+    }
+
+
+def _lines() -> dict[str, Json]:
+    return {
         "BoundIn": body(
             "An agent, and a version (none: always the latest).",
             ["id"],
@@ -199,6 +213,11 @@ def bodies() -> dict[str, Json]:
             concurrency=whole(1, MAX_CONCURRENCY),
             is_active=YES_NO,
         ),
+    }
+
+
+def _endpoints() -> dict[str, Json]:
+    return {
         "EndpointIn": {"anyOf": [_endpoint(dialect) for dialect in voices.VOICES]},
         "EndpointChange": body(
             "What is left out stays; the events are those of its format (409).",
@@ -206,12 +225,5 @@ def bodies() -> dict[str, Json]:
             name=text(120),
             events=listed(one_of(EVENTS), 50),
             is_paused=YES_NO,
-        ),
-        "TopUpIn": body(
-            "Money into the wallet; a currency must be the wallet's (409).",
-            ["amount"],
-            amount={"anyOf": [text(12, AMOUNT), places(4, 1_000_000)]},
-            currency=text(3, "^(?:[A-Z]{3})?$"),
-            note=text(200),
         ),
     }

@@ -110,7 +110,7 @@ def test_the_list_takes_the_same_queries(
     for _ in range(rows):
         make_agent(make_connection(workspace))
     client = client_of(admin)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         client.get("/connections/")
 
 

@@ -293,8 +293,8 @@ def test_the_queue_asks_as_often_for_many_as_for_one(
         contact = make_contact(connection.workspace)
         taken(connection, status="failed", contact=contact)
     client = client_of(reviewer)
-    # session, user, member, counts, spaces; rows, reasons, before, behind, others
-    with django_assert_num_queries(10):
+    # session, user, spaces, counts; rows, reasons, before, behind, others
+    with django_assert_num_queries(9):
         client.get("/calls/looks/")
 
 

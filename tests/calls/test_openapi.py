@@ -25,7 +25,7 @@ def test_schemathesis_finds_no_fault(house: House) -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     faults = done.stdout.partition(" FAILURES ")[2].partition(" WARNINGS ")[0]
     assert done.returncode == 0, faults or done.stdout + done.stderr

@@ -76,10 +76,17 @@ def journey(house: House) -> Journey:
     return Journey(house, "retell", facts)
 
 
+@pytest.fixture(scope="module")
+def answered(journey: Journey) -> dict[str, list[httpx.Response]]:
+    """Send every launch; their calls then ring at the same time."""
+    return {name: at_once(journey, repeat) for name, repeat in REPEATS.items()}
+
+
 @pytest.mark.parametrize("name", sorted(REPEATS))
-def test_fifty_at_once_are_one_call(journey: Journey, name: str) -> None:
-    repeat = REPEATS[name]
-    answers = at_once(journey, repeat)
+def test_fifty_at_once_are_one_call(
+    journey: Journey, answered: dict[str, list[httpx.Response]], name: str
+) -> None:
+    repeat, answers = REPEATS[name], answered[name]
     statuses = Counter(answer.status_code for answer in answers)
     expected = Counter({repeat.first: 1})
     expected[repeat.again] += AT_ONCE - 1
@@ -106,10 +113,12 @@ def at_once(journey: Journey, repeat: Repeat) -> list[httpx.Response]:
     path = repeat.path.replace("{workspace}", journey.facts["workspace"])
     key = journey.facts["ours"]
     headers = {"Authorization": f"Bearer {key}", "X-API-Key": key, **repeat.key}
-    together = threading.Barrier(AT_ONCE)
+    together, tls = threading.Barrier(AT_ONCE), httpx.create_ssl_context()
 
     def send(_: int) -> httpx.Response:
-        with httpx.Client(base_url=origin, headers=headers, timeout=60) as client:
+        # To read the certificates fifty times takes seconds.
+        client = httpx.Client(base_url=origin, headers=headers, timeout=60, verify=tls)
+        with client:
             together.wait(30)
             return client.post(path, json=body)
 

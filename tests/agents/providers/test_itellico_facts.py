@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from agents.providers.base import Account, CallUpdate
 from agents.providers.itellico import facts, words
 from agents.providers.itellico.client import Itellico
-from tests.agents.providers.anything import values
+from tests.agents.providers.anything import any_json, randoms, some_of
 from tests.agents.providers.contract import keeping
 from tests.agents.providers.payloads import payload
 
@@ -220,37 +221,39 @@ def test_an_unknown_event_says_nothing() -> None:
 
 
 # --- Any JSON ------------------------------------------------------------------------
-call_names = st.sampled_from(sorted(payload("itellico/get_call")))
-event_names = st.sampled_from(sorted(words.EVENT_FIELDS))
+CALL = sorted(payload("itellico/get_call"))
+EVENT = sorted(words.EVENT_FIELDS)
 
 
-@given(values)
-def test_any_json_is_read_without_an_error(value: Any) -> None:
+@given(randoms)
+def test_any_json_is_read_without_an_error(random: Random) -> None:
+    value = any_json(random)
     assert ITELLICO.parse_webhook(value, NOW) == []
     assert ITELLICO.parse_inbound(value) is None
 
 
-@given(st.dictionaries(call_names, values))
-def test_any_call_object_can_be_kept(odd: dict[str, Any]) -> None:
-    keeping.check(read("get_call", **odd))
+@given(randoms)
+def test_any_call_object_can_be_kept(random: Random) -> None:
+    keeping.check(read("get_call", **some_of(random, CALL)))
 
 
-@given(st.sampled_from(words.EVENTS), st.dictionaries(event_names, values))
-def test_any_event_can_be_kept(name: str, odd: dict[str, Any]) -> None:
+@given(randoms, st.sampled_from(words.EVENTS))
+def test_any_event_can_be_kept(random: Random, name: str) -> None:
     whole = payload("itellico/conversation_ended") | {"event_type": name}
-    whole["data"] |= odd
+    whole["data"] |= some_of(random, EVENT)
     for found in ITELLICO.parse_webhook(whole, NOW):
         keeping.check(found)
 
 
-@given(st.sampled_from(["role", "message", "timestamp", "name", "result"]), values)
-def test_any_message_can_be_kept(name: str, odd: Any) -> None:
+@given(randoms, st.sampled_from(["role", "message", "timestamp", "name", "result"]))
+def test_any_message_can_be_kept(random: Random, name: str) -> None:
     for role in ("agent", "tool"):
-        row = {"role": role, "message": "Hello", name: odd}
+        row = {"role": role, "message": "Hello", name: any_json(random)}
         keeping.check(read("get_call", messages=[row]))
 
 
-@given(st.dictionaries(st.sampled_from(["id", "name", "voice", "model"]), values))
-def test_any_agent_or_number_is_read_without_an_error(odd: dict[str, Any]) -> None:
+@given(randoms)
+def test_any_agent_or_number_is_read_without_an_error(random: Random) -> None:
+    odd = some_of(random, ["id", "name", "voice", "model"])
     facts.agent(payload("itellico/list_agents")["items"][0] | odd)
     facts.number(payload("itellico/list_numbers")["items"][0] | odd | {"number": odd})

@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from random import Random
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from agents.providers.base import Account, CallUpdate
 from agents.providers.uponai import facts, words
 from agents.providers.uponai.client import UponAI
 from agents.providers.voicewire.words import CALL_EVENTS
-from tests.agents.providers.anything import values
+from tests.agents.providers.anything import any_json, randoms, some_of
 from tests.agents.providers.contract import keeping
 from tests.agents.providers.payloads import payload
 
@@ -250,28 +251,24 @@ WEBHOOK = payload("uponai/call_analyzed")["call"]
 HISTORY = payload("uponai/history")["calls"][0]
 
 
-@given(values)
-def test_any_json_is_read_without_an_error(value: Any) -> None:
+@given(randoms)
+def test_any_json_is_read_without_an_error(random: Random) -> None:
+    value = any_json(random)
     assert UPONAI.parse_webhook(value, NOW) == []
     assert UPONAI.parse_inbound(value) is None
     facts.message(value)
 
 
-@given(
-    st.sampled_from(sorted(CALL_EVENTS)),
-    st.dictionaries(st.sampled_from(sorted(WEBHOOK)), values),
-)
-def test_any_webhook_can_be_kept(event: str, odd: dict[str, Any]) -> None:
-    for found in UPONAI.parse_webhook({"event": event, "call": WEBHOOK | odd}, NOW):
+@given(randoms, st.sampled_from(sorted(CALL_EVENTS)))
+def test_any_webhook_can_be_kept(random: Random, event: str) -> None:
+    call = WEBHOOK | some_of(random, sorted(WEBHOOK))
+    for found in UPONAI.parse_webhook({"event": event, "call": call}, NOW):
         keeping.check(found)
 
 
-@given(
-    st.dictionaries(
-        st.sampled_from(sorted({*HISTORY, *payload("uponai/get_call")["call"]})), values
-    )
-)
-def test_any_rest_call_can_be_kept(odd: dict[str, Any]) -> None:
+@given(randoms)
+def test_any_rest_call_can_be_kept(random: Random) -> None:
+    odd = some_of(random, sorted({*HISTORY, *payload("uponai/get_call")["call"]}))
     keeping.check(facts.history_update(HISTORY | odd, NOW))
     keeping.check(rest(**odd))
 

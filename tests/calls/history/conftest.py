@@ -1,26 +1,40 @@
 """The history's world: calls of every kind, most of them taken in."""
 
 import pytest
+from django.db.models import F
+from pytest_django import DjangoDbBlocker
 
 from calls.history import taking
 from calls.models import Call
 from calls.models.call import FINAL
 from dashboard.models import Workspace
 from tests.calls.history import crowd
+from tests.factories import make_workspace
+
+
+@pytest.fixture(scope="module")
+def crowded(lasting_db: DjangoDbBlocker) -> Workspace:
+    """Make a workspace with calls of every kind; two of three that are over are in."""
+    with lasting_db.unblock():
+        workspace = make_workspace(name="Crowded")
+        over = [call for call in crowd.build(workspace) if call.status in FINAL]
+        taken = [call for index, call in enumerate(over) if index % 3]
+        taking.take_in(taken, crowd.NOW)
+        ids = [call.pk for call in taken]
+        Call.objects.filter(pk__in=ids).update(digested_at=F("changed_at"))
+    return workspace
 
 
 @pytest.fixture
-def calls(workspace: Workspace) -> list[Call]:
-    """Return calls of every kind; two of three that are over are taken in."""
-    made = crowd.build(workspace)
-    over = [call for call in made if call.status in FINAL]
-    taken = [call for index, call in enumerate(over) if index % 3]
-    taking.take_in(taken, crowd.NOW)
-    for call in taken:
-        call.digested_at = call.changed_at
-    Call.objects.bulk_update(taken, ["digested_at"])
-    rows = Call.objects.filter(workspace=workspace)
-    return list(rows.prefetch_related("looks", "call_tags"))
+def town(db: None, crowded: Workspace) -> Workspace:
+    """Return the workspace with calls of every kind."""
+    return Workspace.objects.get(pk=crowded.pk)
+
+
+@pytest.fixture
+def calls(town: Workspace) -> list[Call]:
+    """Return the calls of every kind."""
+    return list(town.calls.prefetch_related("looks", "call_tags"))
 
 
 @pytest.fixture(params=["walking", "asking", "merging"])

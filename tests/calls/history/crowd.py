@@ -14,7 +14,6 @@ from calls.models.call import AT_PROVIDER, FINAL, WAITING
 from dashboard.models import ApiKey, Workspace
 from tests.factories import (
     make_agent,
-    make_call,
     make_connection,
     make_contact,
     make_member,
@@ -30,11 +29,18 @@ Row = dict[str, Any]
 def build(workspace: Workspace, count: int = 160) -> list[Call]:
     """Make calls, many at the very same moment; most are over."""
     random, stock = Random(7), _stock(workspace)
-    calls = [_make(workspace, stock, random, index) for index in range(count)]
-    for call in calls[::9]:
-        CallTag.objects.create(call=call, tag=random.choice(stock["tags"]))
-    for call in calls[::11]:
-        Look.objects.create(workspace=workspace, call=call, reason="tool")
+    calls = [_call(workspace, stock, random, index) for index in range(count)]
+    Call.objects.bulk_create(calls)
+    Turn.objects.bulk_create(
+        Turn(call=call, index=0, role="agent", text=random.choice(LINES))
+        for call in calls
+    )
+    CallTag.objects.bulk_create(
+        CallTag(call=call, tag=random.choice(stock["tags"])) for call in calls[::9]
+    )
+    Look.objects.bulk_create(
+        Look(workspace=workspace, call=call, reason="tool") for call in calls[::11]
+    )
     return calls
 
 
@@ -51,12 +57,13 @@ def _stock(workspace: Workspace) -> Row:
     }
 
 
-def _make(workspace: Workspace, stock: Row, random: Random, index: int) -> Call:
+def _call(workspace: Workspace, stock: Row, random: Random, index: int) -> Call:
     pick = random.choice
     over = random.random() < 0.9
     status = pick(FINAL) if over else pick(AT_PROVIDER + WAITING)
-    call = make_call(
-        pick(stock["connection"]),
+    return Call(
+        workspace=workspace,
+        connection=pick(stock["connection"]),
         status=status,
         agent=pick([*stock["agent"], None]),
         phone_number=pick([*stock["phone_number"], None]),
@@ -81,8 +88,6 @@ def _make(workspace: Workspace, stock: Row, random: Random, index: int) -> Call:
         to_number=f"+1415555{random.randrange(10_000):04d}",
         from_number="+16285550100",
     )
-    Turn.objects.create(call=call, index=0, role="agent", text=pick(LINES))
-    return call
 
 
 # --- What fits, in plain words -------------------------------------------------------

@@ -41,7 +41,7 @@ PAIRS = [{name: value} for name in WORDS + MORE for value, _ in CHOICES[name]]
 
 
 def found(workspace: Workspace, filters: Filters) -> list[Any]:
-    return list(chain.from_iterable(pages.chunks(workspace, filters, NOW, size=7)))
+    return list(chain.from_iterable(pages.chunks(workspace, filters, NOW, size=20)))
 
 
 def check(workspace: Workspace, calls: list[Call], filters: Filters) -> None:
@@ -56,27 +56,27 @@ def check(workspace: Workspace, calls: list[Call], filters: Filters) -> None:
 
 
 def test_every_filter_alone_finds_what_plain_python_does(
-    workspace: Workspace, calls: list[Call], way: str
+    town: Workspace, calls: list[Call], way: str
 ) -> None:
     for params in [*PAIRS, *BOUNDS]:
-        filters = read(workspace, params)
+        filters = read(town, params)
         assert not filters.errors
-        check(workspace, calls, filters)
+        check(town, calls, filters)
 
 
 def test_ids_find_the_calls_of_that_row(
-    workspace: Workspace, calls: list[Call], way: str
+    town: Workspace, calls: list[Call], way: str
 ) -> None:
     one = next(c for c in calls if c.agent and c.phone_number and c.contact)
     person = next(c for c in calls if c.launched_by_id)
     key = next(c for c in calls if c.api_key_id)
-    tags = list(workspace.tags.all())
+    tags = list(town.tags.all())
     for filters in (
         Filters(agent=(one.agent_id,)),  # type: ignore[arg-type]
         Filters(number=(one.phone_number_id,)),  # type: ignore[arg-type]
         Filters(contact=(one.contact_id,)),  # type: ignore[arg-type]
         Filters(connection=(one.connection_id,)),
-        Filters(agent=tuple(agent.pk for agent in workspace.agents.all()[:2])),
+        Filters(agent=tuple(agent.pk for agent in town.agents.all()[:2])),
         Filters(person=(person.launched_by_id,)),  # type: ignore[arg-type]
         Filters(key=(key.api_key_id,)),  # type: ignore[arg-type]
         Filters(call=(one.pk,)),
@@ -85,37 +85,37 @@ def test_ids_find_the_calls_of_that_row(
         Filters(tag=(tags[0].pk,)),
         Filters(tag=tuple(tag.pk for tag in tags)),
     ):
-        check(workspace, calls, filters)
+        check(town, calls, filters)
 
 
 def test_any_filters_together_find_what_plain_python_does(
-    workspace: Workspace, calls: list[Call], way: str
+    town: Workspace, calls: list[Call], way: str
 ) -> None:
     random = Random(3)
-    agents = [{"agent": str(agent.pk)} for agent in workspace.agents.all()]
-    tags = [{"tag": str(tag.pk)} for tag in workspace.tags.all()]
+    agents = [{"agent": str(agent.pk)} for agent in town.agents.all()]
+    tags = [{"tag": str(tag.pk)} for tag in town.tags.all()]
     sorts = [value for value, _ in CHOICES["sort"]]
     for _ in range(40):
         several = random.sample(
             [*PAIRS, *BOUNDS, *agents, *tags], random.choice([2, 3])
         )
         params = {name: value for one in several for name, value in one.items()}
-        filters = read(workspace, {**params, "sort": random.choice(sorts)})
-        check(workspace, calls, filters)
+        filters = read(town, {**params, "sort": random.choice(sorts)})
+        check(town, calls, filters)
 
 
 @pytest.mark.parametrize("sort", [value for value, _ in CHOICES["sort"]])
 def test_every_sort_is_kept_through_all_pages(
-    workspace: Workspace, calls: list[Call], sort: str, way: str
+    town: Workspace, calls: list[Call], sort: str, way: str
 ) -> None:
-    check(workspace, calls, Filters(sort=sort))
-    check(workspace, calls, Filters(sort=sort, outcome=("conversation", "busy")))
+    check(town, calls, Filters(sort=sort))
+    check(town, calls, Filters(sort=sort, outcome=("conversation", "busy")))
 
 
-def test_strangers_find_nothing_of_it(workspace: Workspace, calls: list[Call]) -> None:
+def test_strangers_find_nothing_of_it(town: Workspace, calls: list[Call]) -> None:
     stranger = make_workspace()
-    agents = tuple(agent.pk for agent in workspace.agents.all())
-    tags = tuple(tag.pk for tag in workspace.tags.all())
+    agents = tuple(agent.pk for agent in town.agents.all())
+    tags = tuple(tag.pk for tag in town.tags.all())
     for filters in (Filters(), Filters(agent=agents), Filters(tag=tags)):
         for searched in (
             filters,
@@ -128,37 +128,37 @@ def test_strangers_find_nothing_of_it(workspace: Workspace, calls: list[Call]) -
 
 
 def test_a_page_asks_little_however_it_is_narrowed(
-    workspace: Workspace,
+    town: Workspace,
     calls: list[Call],
     way: str,
     django_assert_max_num_queries: Any,
 ) -> None:
-    pages.page(workspace, Filters(q="refund"), NOW)
+    pages.page(town, Filters(q="refund"), NOW)
     for params in islice(PAIRS, 0, None, 5):
         for more in ({}, {"q": "refund"}, {"q": "0142"}, {"cost_min": "0.05"}):
-            filters = read(workspace, {**params, **more})
+            filters = read(town, {**params, **more})
             # Pages never walk before they merge; files do.
             with django_assert_max_num_queries(5 if way == "asking" else 4):
-                pages.page(workspace, filters, NOW)
+                pages.page(town, filters, NOW)
             with django_assert_max_num_queries(1):
-                counting.count(workspace, filters, NOW)
+                counting.count(town, filters, NOW)
 
 
 def test_views_are_counted_together(
-    workspace: Workspace, calls: list[Call], django_assert_num_queries: Any
+    town: Workspace, calls: list[Call], django_assert_num_queries: Any
 ) -> None:
     lists = [Filters(), Filters(status=("failed",)), Filters(cost_min=Decimal(1))]
-    counting.counts(workspace, lists, NOW)
+    counting.counts(town, lists, NOW)
     with django_assert_num_queries(1):
-        several = counting.counts(workspace, lists, NOW)
-    assert several == [counting.count(workspace, one, NOW) for one in lists]
+        several = counting.counts(town, lists, NOW)
+    assert several == [counting.count(town, one, NOW) for one in lists]
     assert several[0].value == len(calls)
 
 
 def test_counting_stops(
-    workspace: Workspace, calls: list[Call], monkeypatch: pytest.MonkeyPatch
+    town: Workspace, calls: list[Call], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("calls.history.counting.MOST", 20)
     for filters in (Filters(), Filters(q="e"), Filters(direction=("inbound",))):
-        count = counting.count(workspace, filters, NOW)
+        count = counting.count(town, filters, NOW)
         assert str(count) == "more than 20" or filters.q

@@ -31,32 +31,32 @@ def walk(workspace: Workspace, filters: Filters, size: int) -> list[pages.Page]:
 
 @pytest.mark.parametrize("sort", SORTS)
 def test_pages_hold_every_call_once_in_both_ways(
-    workspace: Workspace, calls: list[Call], sort: str
+    town: Workspace, calls: list[Call], sort: str
 ) -> None:
     filters = Filters(sort=sort)
-    shown = walk(workspace, filters, 13)
+    shown = walk(town, filters, 13)
     assert list(chain.from_iterable(p.calls for p in shown)) == ordered(calls, sort)
     for before, page in pairwise(shown):
-        back = pages.page(workspace, filters, NOW, before=page.newer, size=13)
+        back = pages.page(town, filters, NOW, before=page.newer, size=13)
         assert back.calls == before.calls
 
 
 def test_the_first_page_has_nothing_newer_and_the_last_nothing_older(
-    workspace: Workspace, calls: list[Call]
+    town: Workspace, calls: list[Call]
 ) -> None:
-    shown = walk(workspace, Filters(), 100)
+    shown = walk(town, Filters(), 100)
     assert (shown[0].newer, shown[-1].older) == ("", "")
-    only = pages.page(workspace, Filters(), NOW, size=len(calls))
+    only = pages.page(town, Filters(), NOW, size=len(calls))
     assert (only.newer, only.older) == ("", "")
 
 
 @pytest.mark.parametrize("sort", SORTS)
 def test_what_comes_in_meanwhile_moves_nothing(
-    workspace: Workspace, calls: list[Call], sort: str
+    town: Workspace, calls: list[Call], sort: str
 ) -> None:
-    link, seen, after = workspace.connections.all()[0], [], ""
+    link, seen, after = town.connections.all()[0], [], ""
     for turn in range(100):
-        page = pages.page(workspace, Filters(sort=sort), NOW, after=after, size=11)
+        page = pages.page(town, Filters(sort=sort), NOW, after=after, size=11)
         seen += [call.pk for call in page.calls]
         new = make_call(
             link,
@@ -91,11 +91,11 @@ def test_a_call_that_is_taken_in_meanwhile_is_on_one_page_only(
 
 
 def test_a_deleted_call_leaves_nothing_behind(
-    workspace: Workspace, calls: list[Call]
+    town: Workspace, calls: list[Call]
 ) -> None:
-    Call.objects.filter(workspace=workspace).delete()
-    assert pages.page(workspace, Filters(), NOW).calls == []
-    assert pages.page(workspace, Filters(q="refund"), NOW).calls == []
+    Call.objects.filter(workspace=town).delete()
+    assert pages.page(town, Filters(), NOW).calls == []
+    assert pages.page(town, Filters(q="refund"), NOW).calls == []
 
 
 def test_a_call_that_is_taken_in_meanwhile_is_not_missed(workspace: Workspace) -> None:

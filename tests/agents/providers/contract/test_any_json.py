@@ -4,51 +4,24 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
+from random import Random
 from typing import Any
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.providers import http
 from agents.providers.base import Account, CallUpdate, InboundCall, ProviderError
 from agents.providers.registry import PROVIDERS
+from tests.agents.providers.anything import any_json, randoms
 from tests.agents.providers.contract import keeping
 from tests.agents.providers.contract.playing import handle
 from tests.agents.providers.contract.stage import DIALED_AT, NOW, Listed, Scene, Stage
 from tests.agents.providers.contract.stages import SLUGS, stage_of
 
-# Values that have broken a reader of JSON somewhere.
-ODD: list[Any] = [
-    *(None, True, False, 0, -1, 0.5, 10**11, 1e300, 2**63, 10**400, float("nan")),
-    *(float("inf"), "", " ", "0", "-1", "12.5", "NaN", "Infinity", "1e9999", "²"),
-    *("\x00", "a\x00b", "\ud800", "x" * 5000, "☃", "+", "Agent:", "agent: \n user:"),
-    *("2026-01-01T00:00:00Z", "2026-01-01T00:00:00", "2026-01-01", "20260101"),
-    *("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59.999999-14:00", "2026-W01"),
-    *({}, [], [[]], [{}], [None], {"": ""}, {"\x00": "\x00"}, {"message": []}),
-]
-SIMPLE = (
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats()
-    | st.text(st.characters(exclude_categories=()), max_size=20)
-    | st.sampled_from(ODD)
-)
-ANY_JSON = st.recursive(
-    SIMPLE,
-    lambda inner: (
-        st.lists(inner, max_size=4)
-        | st.dictionaries(st.text(max_size=8), inner, max_size=4)
-    ),
-    max_leaves=10,
-)
-quick = settings(
-    deadline=None,
-    max_examples=60,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+quick = settings(max_examples=60)
 each_provider = pytest.mark.parametrize("slug", sorted(PROVIDERS))
 each_stage = pytest.mark.parametrize("slug", SLUGS)
 
@@ -63,39 +36,39 @@ def places(value: Any) -> Iterator[tuple[Any, Any]]:
             yield from places(item)
 
 
-def bent(data: st.DataObject, value: Any) -> Any:
+def bent(random: Random, value: Any) -> Any:
     """Return JSON in which a few places hold anything, or nothing."""
     copy = deepcopy(value)
     if not isinstance(copy, dict | list):
-        return data.draw(ANY_JSON)
-    for _ in range(data.draw(st.integers(1, 4))):
+        return any_json(random)
+    for _ in range(random.randint(1, 4)):
         found = list(places(copy))
         if not found:
             break
-        holder, key = data.draw(st.sampled_from(found))
-        if data.draw(st.integers(0, 5)):
-            holder[key] = deepcopy(data.draw(ANY_JSON))
+        holder, key = random.choice(found)
+        if random.randrange(6):
+            holder[key] = any_json(random)
         else:
             del holder[key]
     return copy
 
 
-def bent_answer(data: st.DataObject, answer: Any) -> httpx.Response:
+def bent_answer(random: Random, answer: Any) -> httpx.Response:
     """Return an answer of a scene, of the same status, with odd JSON in it."""
     status, right = 200, answer
     if isinstance(answer, httpx.Response):
         status, right = answer.status_code, json.loads(answer.content or b"null")
-    return httpx.Response(status, content=json.dumps(bent(data, right)).encode())
+    return httpx.Response(status, content=json.dumps(bent(random, right)).encode())
 
 
 @contextmanager
-def odd_network(data: st.DataObject, scene: Scene) -> Iterator[None]:
+def odd_network(random: Random, scene: Scene) -> Iterator[None]:
     """Answer as a scene says, with odd JSON; what is asked too often, with nothing."""
     answers: dict[str, list[httpx.Response]] = {}
     for what, given_answer in scene.items():
         listed = given_answer if isinstance(given_answer, list) else [given_answer]
         plain = [each for each in listed if not callable(each)]
-        answers[what] = [bent_answer(data, each) for each in plain]
+        answers[what] = [bent_answer(random, each) for each in plain]
 
     def give(request: httpx.Request) -> httpx.Response:
         queue = answers.get(f"{request.method} {request.url.path}") or []
@@ -112,8 +85,9 @@ def odd_network(data: st.DataObject, scene: Scene) -> Iterator[None]:
 # --- Webhooks ------------------------------------------------------------------------
 @each_provider
 @quick
-@given(value=ANY_JSON)
-def test_any_json_as_a_webhook(slug: str, value: Any) -> None:
+@given(random=randoms)
+def test_any_json_as_a_webhook(slug: str, random: Random) -> None:
+    value = any_json(random)
     provider = PROVIDERS[slug](Account("", {}))
     for update in provider.parse_webhook(value, NOW):
         keeping.check(update)
@@ -122,13 +96,13 @@ def test_any_json_as_a_webhook(slug: str, value: Any) -> None:
 
 @each_stage
 @quick
-@given(data=st.data())
-def test_webhooks_with_anything_in_them(slug: str, data: st.DataObject) -> None:
+@given(random=randoms)
+def test_webhooks_with_anything_in_them(slug: str, random: Random) -> None:
     stage = stage_of(slug)
     payloads = [event.payload for event in stage.events.values()]
     if stage.ringing:
         payloads.append(stage.ringing[0])
-    payload = bent(data, data.draw(st.sampled_from(payloads)))
+    payload = bent(random, random.choice(payloads))
     provider = stage.client(Account("", stage.credentials))
     for update in provider.parse_webhook(payload, NOW):
         assert update.provider_call_id or update.other_call_id
@@ -158,12 +132,10 @@ def check_ringing(call: InboundCall | None) -> None:
 
 
 # --- Answers -------------------------------------------------------------------------
-def asked(
-    data: st.DataObject, stage: Stage, scene: Scene, ask: Callable[[Any], Any]
-) -> Any:
+def asked(random: Random, stage: Stage, scene: Scene, ask: Callable[[Any], Any]) -> Any:
     """Ask in an odd network; a ProviderError is a good answer too: None."""
     provider = stage.client(Account(stage.base_url, stage.credentials))
-    with odd_network(data, scene):
+    with odd_network(random, scene):
         try:
             return ask(provider)
         except ProviderError as error:
@@ -173,27 +145,27 @@ def asked(
 
 @each_stage
 @quick
-@given(data=st.data())
-def test_a_call_with_anything_in_it(slug: str, data: st.DataObject) -> None:
+@given(random=randoms)
+def test_a_call_with_anything_in_it(slug: str, random: Random) -> None:
     stage = stage_of(slug)
     scenes = [told.scene for told in stage.states.values()]
-    scene = data.draw(st.sampled_from(scenes))
+    scene = random.choice(scenes)
     whom = handle(stage, stage.call_id)
-    update = asked(data, stage, scene, lambda p: p.fetch_call(whom))
+    update = asked(random, stage, scene, lambda p: p.fetch_call(whom))
     if update is not None:
         keeping.check(update)
 
 
 @each_stage
 @quick
-@given(data=st.data())
-def test_a_placed_call_with_anything_in_it(slug: str, data: st.DataObject) -> None:
+@given(random=randoms)
+def test_a_placed_call_with_anything_in_it(slug: str, random: Random) -> None:
     stage = stage_of(slug)
     wanted = [stage.place, stage.place_plain, stage.place_web]
-    place = data.draw(st.sampled_from([each for each in wanted if each]))
+    place = random.choice([each for each in wanted if each])
     # The dial first, so that its answer is the first to be bent.
     scene = {place.ask.what: place.scene[place.ask.what], **place.scene}
-    update = asked(data, stage, scene, lambda p: p.place_call(place.request))
+    update = asked(random, stage, scene, lambda p: p.place_call(place.request))
     if update is not None:
         assert update.provider_call_id or update.join
         keeping.check(update)
@@ -201,18 +173,18 @@ def test_a_placed_call_with_anything_in_it(slug: str, data: st.DataObject) -> No
 
 @each_stage
 @quick
-@given(data=st.data())
-def test_lists_of_calls_with_anything_in_them(slug: str, data: st.DataObject) -> None:
+@given(random=randoms)
+def test_lists_of_calls_with_anything_in_them(slug: str, random: Random) -> None:
     stage = stage_of(slug)
     page = asked(
-        data, stage, stage.pages.scene, lambda p: p.list_calls(stage.pages.since)
+        random, stage, stage.pages.scene, lambda p: p.list_calls(stage.pages.since)
     )
     for update in page.items if page else ():
         keeping.check(update)
     agent = stage.place_plain.request.agent_id
     scene = stage.listed([Listed(id="1", agent_id=agent, started_at=DIALED_AT)])
     found: CallUpdate | None = asked(
-        data, stage, scene, lambda p: p.find_call(handle(stage))
+        random, stage, scene, lambda p: p.find_call(handle(stage))
     )
     if found:
         assert found.provider_call_id or found.other_call_id
@@ -221,16 +193,14 @@ def test_lists_of_calls_with_anything_in_them(slug: str, data: st.DataObject) ->
 
 @each_stage
 @quick
-@given(data=st.data())
-def test_agents_and_numbers_with_anything_in_them(
-    slug: str, data: st.DataObject
-) -> None:
+@given(random=randoms)
+def test_agents_and_numbers_with_anything_in_them(slug: str, random: Random) -> None:
     stage = stage_of(slug)
-    agents = asked(data, stage, stage.agents[0], lambda p: list(p.list_agents()))
+    agents = asked(random, stage, stage.agents[0], lambda p: list(p.list_agents()))
     for agent in agents or ():
         assert agent.agent_id
         keeping.check_value(agent)
-    numbers = asked(data, stage, stage.numbers[0], lambda p: list(p.list_numbers()))
+    numbers = asked(random, stage, stage.numbers[0], lambda p: list(p.list_numbers()))
     for number in numbers or ():
         assert number.number
         keeping.check_value(number)
