@@ -149,7 +149,8 @@ def _plan(code: int, region: str) -> str:
     """Return which digits may follow a calling code."""
     of_region = phonenumbers.PhoneMetadata.metadata_for_region(region)
     known = of_region or phonenumbers.PhoneMetadata.metadata_for_nongeo_region(code)
-    return str(known.general_desc.national_number_pattern).removesuffix(IN_TOWN)
+    plan = known.general_desc if known else None
+    return str(plan.national_number_pattern).removesuffix(IN_TOWN) if plan else ""
 
 
 def digits(text: str) -> str:

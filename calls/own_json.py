@@ -62,8 +62,13 @@ def call_json(call: Call, *, with_transcript: bool = True) -> Json:
 
 def unheard(told: Json) -> Json:
     """Return a call without what was said in it: for who may not read calls."""
-    nothing = {"summary": None, "sentiment": None, "successful": None, "custom": {}}
-    silent = {"transcript": [], "tool_calls": [], "recording_url": None}
+    nothing: Json = {
+        "summary": None,
+        "sentiment": None,
+        "successful": None,
+        "custom": {},
+    }
+    silent: Json = {"transcript": [], "tool_calls": [], "recording_url": None}
     return told | silent | {"analysis": nothing}
 
 

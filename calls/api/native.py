@@ -16,13 +16,12 @@ from calls.api.native_door import (
     IdempotencyKey,
     Limit,
     Moment,
-    Problem,
     Whole,
     api,
     key_of,
     text_like,
 )
-from calls.api.native_problem import not_told
+from calls.api.native_problem import Problem, not_told
 from calls.api.native_queries import taking
 from calls.history import pages
 from calls.models import Call, RecordingState, Source

@@ -9,9 +9,9 @@ from zoneinfo import available_timezones
 
 from agents import phone
 from agents.connection_forms import LONGEST_SETTING, MAX_CONCURRENCY
-from agents.models import MAX_CPS
 from agents.providers.base import Provider, Setting
 from agents.providers.registry import PROVIDERS
+from agents.setups import MAX_CPS
 from calls import bounds
 from calls.api.native_pieces import (
     AMOUNT,
@@ -161,29 +161,34 @@ def _endpoint(dialect: str) -> Json:
 # --- All of them ---------------------------------------------------------------------
 def bodies() -> dict[str, Json]:
     """Return the components that bodies are described by, by their names."""
+    return _values() | _people() | _lines() | _programs()
+
+
+def _values() -> dict[str, Json]:
+    words = "A number in E.164, as the numbering plan of its country has them."
+    number: Json = {"type": "string", "pattern": phone.pattern()}
     return {
-        "PhoneNumber": told(
-            "A number in E.164, as the numbering plan of its country has them.",
-            {"type": "string", "pattern": phone.pattern()},
-        ),
+        "PhoneNumber": told(words, number),
         "AnyValue": ANY,
         "AnyObject": anything(),
         "LaunchIn": _launch(),
         "OverridesIn": OVERRIDES,
+    }
+
+
+def _people() -> dict[str, Json]:
+    barred = "A number that nobody may call any more."
+    return {
         "ContactIn": body("A new contact.", ["number"], **PERSON),
         "ContactChange": body("What is left out stays; null empties.", **PERSON),
-        "SuppressionIn": body(
-            "A number that nobody may call any more.",
-            ["number"],
-            number=NUMBER,
-            reason=text(200),
-        ),
-        "BoundIn": body(
-            "An agent, and a version (none: always the latest).",
-            ["id"],
-            id=text(120),
-            version=VERSION,
-        ),
+        "SuppressionIn": body(barred, ["number"], number=NUMBER, reason=text(200)),
+    }
+
+
+def _lines() -> dict[str, Json]:
+    agent = "An agent, and a version (none: always the latest)."
+    return {
+        "BoundIn": body(agent, ["id"], id=text(120), version=VERSION),
         "NumberIn": body(
             "What is left out stays; null switches off.",
             inbound_agent=BOUND,
@@ -199,6 +204,11 @@ def bodies() -> dict[str, Json]:
             concurrency=whole(1, MAX_CONCURRENCY),
             is_active=YES_NO,
         ),
+    }
+
+
+def _programs() -> dict[str, Json]:
+    return {
         "EndpointIn": {"anyOf": [_endpoint(dialect) for dialect in voices.VOICES]},
         "EndpointChange": body(
             "What is left out stays; the events are those of its format (409).",

@@ -16,8 +16,8 @@ from agents.models import Connection
 from agents.providers.base import ProviderError
 from agents.providers.registry import PROVIDERS
 from calls import tasks
-from calls.api.native_door import Limit, Problem, Whole, api, key_of
-from calls.api.native_problem import not_told, problem_of
+from calls.api.native_door import Limit, Whole, api, key_of
+from calls.api.native_problem import Problem, not_told, problem_of
 from calls.api.native_queries import IdCursor, page_of
 from calls.api.shapes import connection_json
 from dashboard.celery import send

@@ -4,7 +4,8 @@ import logging
 
 from django.http import HttpRequest, HttpResponse
 
-from calls.api.native_door import Problem, answer_problem, api
+from calls.api.native_door import answer_problem, api
+from calls.api.native_problem import Problem
 
 logger = logging.getLogger(__name__)
 OUR_FAULT = "Something is wrong on our side; what was not finished was not kept."

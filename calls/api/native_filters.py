@@ -8,8 +8,9 @@ from django.http import QueryDict
 
 from calls.api import native_parameters as parameters
 from calls.api.call_filters import as_uuid
-from calls.api.native_door import EPOCH, LATEST, WRITTEN, Problem
+from calls.api.native_door import EPOCH, LATEST, WRITTEN
 from calls.api.native_parameters import LONGEST, MOMENTS, PATTERNS
+from calls.api.native_problem import Problem
 from calls.history.filters import Filters, read
 from dashboard.models import Workspace
 

@@ -9,15 +9,8 @@ from django.utils import timezone
 from ninja import Field, Schema, Status
 from pydantic import ConfigDict, StrictBool
 
-from calls.api.native_door import (
-    Bound,
-    Limit,
-    Problem,
-    RowCursor,
-    api,
-    key_of,
-)
-from calls.api.native_problem import problem_of
+from calls.api.native_door import Bound, Limit, RowCursor, api, key_of
+from calls.api.native_problem import Problem, problem_of
 from calls.api.native_queries import page_of
 from calls.forms.endpoints import EndpointForm
 from calls.hooks import endpoints, voices

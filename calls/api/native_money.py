@@ -11,13 +11,13 @@ from pydantic import ConfigDict
 from calls.api.native_door import (
     IdempotencyKey,
     Limit,
-    Problem,
     RowCursor,
     api,
     key_of,
     rounded,
     text_like,
 )
+from calls.api.native_problem import Problem
 from calls.billing import spending, statement, wallets
 from calls.models import EntryKind, LedgerEntry, Rate, Wallet
 from calls.own_json import Json, time

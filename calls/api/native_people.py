@@ -11,7 +11,8 @@ from pydantic import ConfigDict, StrictBool
 
 from agents import phone
 from calls.api.call_filters import as_uuid
-from calls.api.native_door import Limit, Problem, RowCursor, api, key_of
+from calls.api.native_door import Limit, RowCursor, api, key_of
+from calls.api.native_problem import Problem
 from calls.api.native_queries import IdCursor
 from calls.api.shapes import contact_json, suppression_json
 from calls.forms.contacts import ContactForm

@@ -126,7 +126,7 @@ def test_a_mistake_of_ours_is_said_in_the_dialects_shape(
 
 
 # How a client has itself told of calls, at {url}.
-HOOKS = {
+HOOKS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "klen": ("POST", "api/webhooks/create/", {"subscribed_events": ["call.ended"]}),
     "retell": ("PATCH", "update-agent/agent_1", {}),
     "uponai": ("PATCH", "api/agents/agent_1", {"workspaceId": 42}),
