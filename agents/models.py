@@ -146,14 +146,13 @@ class Agent(models.Model):
         return reverse("agent_detail", args=[self.pk])
 
     def version(self, number: int | None) -> "AgentVersion | None":
-        """Return that version, or the latest for None; None when there is none.
-
-        Uses the prefetched versions where there are some.
-        """
-        ordered = sorted(self.versions.all(), key=lambda v: v.version)
-        if number is None:
-            return ordered[-1] if ordered else None
-        return next((v for v in ordered if v.version == number), None)
+        """Return that version, or the latest for None; only it is read, or prefetched."""
+        rows = self.versions.all()
+        if rows._result_cache is None:
+            wanted = rows if number is None else rows.filter(version=number)
+            return wanted.order_by("-version").first()
+        known = [v for v in rows if number in (None, v.version)]
+        return max(known, key=lambda v: v.version, default=None)
 
 
 class AgentVersion(models.Model):

@@ -13,6 +13,8 @@ from agents.models import Agent, Connection, Direction, PhoneNumber
 from agents.providers.base import BindingFacts
 from dashboard.models import Workspace
 
+# What a column holds; what a carrier allows is less (`PhoneNumber.cps_ceiling`).
+MAX_CPS = 999.99
 Json = dict[str, Any]
 Names = Mapping[str, str]
 SAID: dict[str, str] = {

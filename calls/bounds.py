@@ -10,5 +10,3 @@ LONGEST_HEADER = 1000
 VARIABLE_NAME = re.compile(r"[A-Za-z_][\w.-]*")
 # What custom telephony may be given to dial where nobody checks it.
 UNCHECKED_NUMBER = re.compile(r"[+*#\w.@:-]{1,40}")
-# Calls per second that a number's column holds; what a carrier allows is less.
-MAX_CPS = 999.99

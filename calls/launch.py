@@ -47,18 +47,17 @@ def repeated(plan: Plan, key: str, scheduled_at: datetime | None = None) -> Call
 
 
 def ask(plan: Plan, key: str, scheduled_at: datetime | None = None) -> Call | None:
-    """Ask whether a wish may go out; return its call where it has become one already.
+    """Ask whether a wish may go out; None: it may.
 
+    Where something speaks against it, it may be a repeat: then its call is returned.
     Raises LaunchRefused with what speaks first against it, and LaunchConflict.
     """
+    refusals = policy.check(plan)
+    if not refusals:
+        return None
     if first := repeated(plan, key, scheduled_at):
         return first
-    if refusals := policy.check(plan):
-        # It may have become a call meanwhile, and that be what speaks against it.
-        if first := repeated(plan, key, scheduled_at):
-            return first
-        raise LaunchRefused(refusals[0])
-    return None
+    raise LaunchRefused(refusals[0])
 
 
 def launch(

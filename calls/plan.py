@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -143,6 +143,8 @@ def prepare(
         plan.agent = _bound_agent(plan)
     if plan.agent:
         plan.connection = plan.agent.connection
+        if plan.number and plan.number.connection_id == plan.connection.pk:
+            plan.number.connection = plan.connection
         if fitting.is_foreign(dialect, plan.connection.kind):
             plan.told, plan.kept = fitting.fit(wish, plan.connection.client())
         plan.version = _pinned(plan) or _version(plan.agent, plan.told.agent_version)
@@ -162,8 +164,8 @@ def _named_number(plan: Plan) -> PhoneNumber | None:
         return None
     read = phone.parse(written, plan.workspace.country)
     wanted = {written} | ({read.e164} if read else set())
-    rows = plan.workspace.numbers.current().select_related("connection")
-    found = list(rows.filter(number__in=wanted).order_by("created_at"))
+    rows = plan.workspace.numbers.current().filter(number__in=wanted)
+    found = list(rows.order_by("created_at"))
     speaks_at = plan.agent.connection_id if plan.agent else None
     best = [row for row in found if row.connection_id == speaks_at]
     return next(iter(best or found), None)
@@ -188,8 +190,7 @@ def _pinned(plan: Plan) -> AgentVersion | None:
 def _version(agent: Agent, wanted: int | str | None) -> AgentVersion | None:
     """Return the version wanted: a number, "latest", "latest_published" or None."""
     if wanted == "latest_published":
-        published = (v for v in agent.versions.all() if v.is_published)
-        return max(published, key=lambda v: v.version, default=None)
+        return agent.versions.filter(is_published=True).order_by("-version").first()
     if wanted in (None, "", "latest"):
         return agent.version(None)
     is_number = re.fullmatch(r"[0-9]{1,9}", str(wanted))
@@ -208,15 +209,24 @@ def _best_number(plan: Plan) -> tuple[PhoneNumber | None, str]:
         numbers = [n for n in numbers if n.carrier == Carrier.CUSTOM] or numbers
     country = plan.phone.country if plan.phone else ""
     bound = [n for n in numbers if calls_with(n, agent)]
-    local = [n for n in numbers if country and _country(n) == country]
-    both = [n for n in bound if n in local]
-    choices: Iterable[tuple[list[PhoneNumber], str]] = (
-        (both, f"{agent.name} calls out from it, and it is local to the person called"),
-        (bound, f"{agent.name} calls out from it"),
-        (local, "it is in the same country as the person called"),
+    name = agent.name
+    choices: Iterable[tuple[Iterable[PhoneNumber], str]] = (
+        # Looked at one by one: there may be thousands, and to read one takes a while.
+        (
+            _local(bound, country),
+            f"{name} calls out from it, and it is local to the person called",
+        ),
+        (bound, f"{name} calls out from it"),
+        (_local(numbers, country), "it is in the same country as the person called"),
         (numbers, f"it is the first number of {agent.connection.name}"),
     )
-    return next(((found[0], why) for found, why in choices if found), (None, ""))
+    firsts = ((next(iter(found), None), why) for found, why in choices)
+    return next(((number, why) for number, why in firsts if number), (None, ""))
+
+
+def _local(numbers: Iterable[PhoneNumber], country: str) -> Iterator[PhoneNumber]:
+    """Yield the numbers that are in the country of the person called."""
+    return (n for n in numbers if country and _country(n) == country)
 
 
 def calls_with(number: PhoneNumber, agent: Agent) -> bool:

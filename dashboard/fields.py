@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -18,10 +19,14 @@ else:
 
 def vault() -> MultiFernet:
     """Return the keys: the first encrypts, every one of them decrypts."""
-    keys = list(settings.CREDENTIAL_KEYS)
+    return _vault(settings.SECRET_KEY, tuple(settings.CREDENTIAL_KEYS))
+
+
+@cache
+def _vault(secret: str, keys: tuple[str, ...]) -> MultiFernet:
     if not keys:
-        digest = hashlib.sha256(b"credentials:" + settings.SECRET_KEY.encode()).digest()
-        keys = [base64.urlsafe_b64encode(digest).decode()]
+        digest = hashlib.sha256(b"credentials:" + secret.encode()).digest()
+        keys = (base64.urlsafe_b64encode(digest).decode(),)
     return MultiFernet([Fernet(key) for key in keys])
 
 

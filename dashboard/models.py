@@ -157,6 +157,8 @@ def digest(token: str) -> str:
 
 # What is asked of a key's workspace at every request.
 WHOSE = ("workspace__wallet", "workspace__retention")
+# A secret costs its decryption, and these lists are asked for when a call is over.
+NOT_ASKED = ("signing", "workspace__optout_phrases", "workspace__optout_fields")
 
 
 class ApiKey(models.Model):
@@ -213,8 +215,8 @@ class ApiKey(models.Model):
     @classmethod
     def known(cls, key: str) -> "ApiKey | None":
         """Return the row of a key as a client sent it, usable or not, or None."""
-        rows = cls.objects.filter(key_digest=digest(key))
-        return rows.select_related(*WHOSE).first()
+        rows = cls.objects.filter(key_digest=digest(key)).select_related(*WHOSE)
+        return rows.defer(*NOT_ASKED).first()
 
     @classmethod
     def find(cls, key: str) -> "ApiKey | None":

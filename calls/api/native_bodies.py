@@ -11,6 +11,7 @@ from agents import phone
 from agents.connection_forms import LONGEST_SETTING, MAX_CONCURRENCY
 from agents.providers.base import Provider, Setting
 from agents.providers.registry import PROVIDERS
+from agents.setups import MAX_CPS
 from calls import bounds
 from calls.api.native_pieces import (
     AMOUNT,
@@ -39,7 +40,6 @@ from calls.api.native_shapes import (
     ref,
     told,
 )
-from calls.bounds import MAX_CPS
 from calls.hooks import voices
 from calls.people import contact_rows
 
@@ -161,43 +161,34 @@ def _endpoint(dialect: str) -> Json:
 # --- All of them ---------------------------------------------------------------------
 def bodies() -> dict[str, Json]:
     """Return the components that bodies are described by, by their names."""
+    return _values() | _people() | _lines() | _programs()
+
+
+def _values() -> dict[str, Json]:
+    words = "A number in E.164, as the numbering plan of its country has them."
+    number: Json = {"type": "string", "pattern": phone.pattern()}
     return {
-        "PhoneNumber": told(
-            "A number in E.164, as the numbering plan of its country has them.",
-            {"type": "string", "pattern": phone.pattern()},
-        ),
+        "PhoneNumber": told(words, number),
         "AnyValue": ANY,
         "AnyObject": anything(),
         "LaunchIn": _launch(),
         "OverridesIn": OVERRIDES,
+    }
+
+
+def _people() -> dict[str, Json]:
+    barred = "A number that nobody may call any more."
+    return {
         "ContactIn": body("A new contact.", ["number"], **PERSON),
         "ContactChange": body("What is left out stays; null empties.", **PERSON),
-        "SuppressionIn": body(
-            "A number that nobody may call any more.",
-            ["number"],
-            number=NUMBER,
-            reason=text(200),
-        ),
-        "TopUpIn": body(
-            "Money into the wallet; a currency must be the wallet's (409).",
-            ["amount"],
-            amount={"anyOf": [text(12, AMOUNT), places(4, 1_000_000)]},
-            currency=text(3, "^(?:[A-Z]{3})?$"),
-            note=text(200),
-        ),
-        **_lines(),
-        **_endpoints(),
+        "SuppressionIn": body(barred, ["number"], number=NUMBER, reason=text(200)),
     }
 
 
 def _lines() -> dict[str, Json]:
+    agent = "An agent, and a version (none: always the latest)."
     return {
-        "BoundIn": body(
-            "An agent, and a version (none: always the latest).",
-            ["id"],
-            id=text(120),
-            version=VERSION,
-        ),
+        "BoundIn": body(agent, ["id"], id=text(120), version=VERSION),
         "NumberIn": body(
             "What is left out stays; null switches off.",
             inbound_agent=BOUND,
@@ -216,7 +207,7 @@ def _lines() -> dict[str, Json]:
     }
 
 
-def _endpoints() -> dict[str, Json]:
+def _programs() -> dict[str, Json]:
     return {
         "EndpointIn": {"anyOf": [_endpoint(dialect) for dialect in voices.VOICES]},
         "EndpointChange": body(
@@ -225,5 +216,12 @@ def _endpoints() -> dict[str, Json]:
             name=text(120),
             events=listed(one_of(EVENTS), 50),
             is_paused=YES_NO,
+        ),
+        "TopUpIn": body(
+            "Money into the wallet; a currency must be the wallet's (409).",
+            ["amount"],
+            amount={"anyOf": [text(12, AMOUNT), places(4, 1_000_000)]},
+            currency=text(3, "^(?:[A-Z]{3})?$"),
+            note=text(200),
         ),
     }

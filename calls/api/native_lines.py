@@ -16,13 +16,12 @@ from agents.drift import drifts
 from agents.forms import ceiling_words, read_countries
 from agents.models import Agent, Direction, PhoneNumber
 from agents.providers.base import ProviderError
-from agents.setups import Setup, Side, SideRefused, names_of, side_with
+from agents.setups import MAX_CPS, Setup, Side, SideRefused, names_of, side_with
 from calls.api.call_filters import as_uuid
 from calls.api.native_door import Limit, Whole, api, key_of, no_text, rounded
 from calls.api.native_problem import Problem, not_told
 from calls.api.native_queries import IdCursor, page_of
 from calls.api.shapes import agent_json, number_json
-from calls.bounds import MAX_CPS
 from dashboard.models import Workspace
 
 Json = dict[str, Any]

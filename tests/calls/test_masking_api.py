@@ -54,7 +54,7 @@ def test_a_key_sees_it_masked_where_the_workspace_says_so(
 
 
 # Writes that answer with the call, and what is sent.
-WRITES: dict[str, tuple[str, str, object]] = {
+WRITES: dict[str, tuple[str, str, Any]] = {
     "native": ("POST", "/api/v1/calls/{id}/hang-up", None),
     "retell": ("PATCH", "/compat/retell/v2/update-call/{id}", {"metadata": {}}),
     "zudu": ("PUT", "/compat/zudu/api/calls/{id}", {"metadata": {}}),

@@ -155,21 +155,20 @@ def test_the_form_warns_and_launches(
 
 
 def test_a_repeat_is_the_first_call_though_the_money_is_gone(
-    agent: Agent, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+    agent: Agent, workspace: Workspace
 ) -> None:
     make_wallet(workspace, "0.30")
     key = ApiKey.issue(workspace, "Client", ["calls:write"])[1]
     wish = {"to_number": TO, "agent_id": "agent_1", "external_id": "order-7"}
     first = post("/api/v1/calls", wish, Authorization=f"Bearer {key}")
-    # The first one is written while the second is looked at.
-    seen, repeated = iter([False, True]), launch.repeated
-    monkeypatch.setattr(
-        launch, "repeated", lambda *wish: repeated(*wish) if next(seen) else None
-    )
+    # What it may cost is set aside: nothing is left for another one.
     again = post("/api/v1/calls", wish, Authorization=f"Bearer {key}")
     assert (first.status_code, again.status_code) == (201, 200)
     assert first.json()["id"] == again.json()["id"]
-    assert next(seen, "asked twice") == "asked twice"
+    other = post(
+        "/api/v1/calls", wish | {"external_id": "8"}, Authorization=f"Bearer {key}"
+    )
+    assert other.status_code == 402
 
 
 def test_an_overtaken_launch_may_come_again(agent: Agent, wallet: Wallet) -> None:

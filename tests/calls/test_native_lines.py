@@ -119,7 +119,7 @@ def test_lists_come_by_pages(key: str, connection: Connection, what: str) -> Non
         make_number(line)
     whole = send(key, "GET", what).json()
     seen: list[object] = []
-    cursor = ""
+    cursor: str | None = ""
     while cursor is not None:
         page = send(key, "GET", f"{what}?limit=1&cursor={cursor}").json()
         seen, cursor = seen + page["items"], page["next"]
