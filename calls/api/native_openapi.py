@@ -127,6 +127,17 @@ LINKS: dict[str, tuple[str, tuple[str, ...]]] = {
         ),
     ),
 }
+# Under which heading the pages show an address, by its first word.
+GROUPS = {
+    "calls": "Calls",
+    "agents": "Agents",
+    "numbers": "Numbers",
+    "contacts": "Contacts",
+    "suppressions": "Do not call",
+    "connections": "Connections",
+    "webhook-endpoints": "Webhooks",
+    "wallet": "Money",
+}
 # What a launch may look like.
 LAUNCH = {
     "to_number": "+14155550100",
@@ -145,8 +156,9 @@ WORDS_OF_SOUND = {
 def complete(said: dict[str, Any]) -> None:
     """Add to an OpenAPI text what it does not say yet."""
     said["components"]["schemas"] |= SHAPES | native_bodies.bodies()
-    for operations in said["paths"].values():
+    for path, operations in said["paths"].items():
         for operation in operations.values():
+            operation["tags"] = [GROUPS[path.split("/")[3]]]
             _complete(operation)
     recording = said["paths"]["/api/v1/calls/{call_id}/recording"]["get"]
     for status, words in WORDS_OF_SOUND.items():

@@ -10,6 +10,14 @@ from django.db import connection
 from django.test import Client
 
 from agents.models import Agent
+from calls.api import (
+    native,
+    native_connections,
+    native_hooks,
+    native_lines,
+    native_money,
+    native_people,
+)
 from calls.models import Call, Recording, RecordingState
 from dashboard.models import ApiKey
 from tests.calls.doors import staffed, took_place
@@ -17,6 +25,16 @@ from tests.factories import make_call, make_connection, make_workspace
 
 pytestmark = pytest.mark.django_db
 CALLS = "/api/v1/calls"
+BODIES: dict[str, Any] = {
+    one.__name__: one
+    for one in (
+        *(native.LaunchIn, native.OverridesIn, native_people.ContactIn),
+        *(native_people.ContactChange, native_people.SuppressionIn),
+        *(native_lines.NumberIn, native_lines.BoundIn),
+        *(native_connections.ConnectionIn, native_connections.ConnectionChange),
+        *(native_hooks.EndpointIn, native_hooks.EndpointChange, native_money.TopUpIn),
+    )
+}
 
 
 @pytest.fixture
@@ -266,6 +284,14 @@ def test_every_operation_says_with_what_it_may_answer() -> None:
                 row["content"]["application/json"]["schema"]["$ref"] for row in noes
             }
             assert shapes == {"#/components/schemas/Problem"}
+
+
+def test_what_is_said_of_a_body_is_what_is_read() -> None:
+    said = Client().get("/api/v1/openapi.json").json()["components"]["schemas"]
+    for name, read in BODIES.items():
+        parts = said[name].get("anyOf") if "properties" not in said[name] else None
+        known = {key for part in parts or [said[name]] for key in part["properties"]}
+        assert known == set(read.model_fields), name
 
 
 def test_what_a_call_is_said_to_have_is_what_it_has(key: str, agent: Agent) -> None:
