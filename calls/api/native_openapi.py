@@ -136,6 +136,7 @@ GROUPS = {
     "suppressions": "Do not call",
     "connections": "Connections",
     "webhook-endpoints": "Webhooks",
+    "variables": "Variables",
     "wallet": "Money",
 }
 # What a launch may look like.
