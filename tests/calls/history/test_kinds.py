@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from calls.history import kinds, taking
 from calls.models import Call, Found, FoundKind
-from dashboard.models import Workspace
 from tests.calls.history.crowd import NOW
 
 ON_POSTGRES = pytest.mark.skipif(
@@ -50,9 +49,7 @@ def test_rows_that_are_alike_share_a_kind_and_others_do_not(calls: list[Call]) -
 
 @ON_POSTGRES
 @pytest.mark.django_db
-def test_a_call_that_changes_changes_its_kind(
-    calls: list[Call], workspace: Workspace
-) -> None:
+def test_a_call_that_changes_changes_its_kind(calls: list[Call]) -> None:
     row = Found.objects.filter(is_reviewed=False)[0]
     call = Call.objects.get(pk=row.pk)
     call.reviewed_at = NOW
@@ -60,7 +57,7 @@ def test_a_call_that_changes_changes_its_kind(
     before = row.kind_id
     row.refresh_from_db()
     assert row.kind_id != before
-    kind = workspace.kinds.get(pk=row.kind_id or 0)
+    kind = call.workspace.kinds.get(pk=row.kind_id or 0)
     assert (kind.is_reviewed, kind.status) == (True, call.status)
 
 
@@ -72,6 +69,6 @@ def test_the_migration_gives_rows_the_kinds_that_they_get_today(
     today = dict(Found.objects.values_list("pk", "kind_id"))
     Found.objects.update(kind_id=None)
     FoundKind.objects.all().delete()
-    migration = import_module("calls.migrations.0014_kinds")
+    migration = import_module("calls.migrations.0004_kinds")
     migration.give_kinds(None, SimpleNamespace(connection=connection))
     assert dict(Found.objects.values_list("pk", "kind_id")) == today
