@@ -44,6 +44,7 @@ ROUNDS = (
     Round("click"),
     Round("pace"),
     *(Round("history", calls=calls) for calls in (10_000, 100_000, 1_000_000)),
+    Round("exporting", calls=1_000_000),
     Round("launch"),
 )
 PARTS = tuple(dict.fromkeys(one.part for one in ROUNDS))
@@ -87,7 +88,8 @@ def measure(one: Round, servers: Servers, options: Figures) -> Figures:
         folder = tempfile.TemporaryDirectory(prefix="sb-part-")
         env = base_env(Path(stack.enter_context(folder)))
         if not one.is_embedded:
-            ground = servers.kept(one.name) if one.calls else servers.database()
+            kept = f"history {one.calls}"
+            ground = servers.kept(kept) if one.calls else servers.database()
             env["DATABASE_URL"] = stack.enter_context(ground)
             env["REDIS_URL"] = stack.enter_context(servers.broker())
         command = [PYTHON, "-m", "bench.inside", one.part, json.dumps(options)]

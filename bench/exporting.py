@@ -6,17 +6,18 @@ Each is written by a process of its own, as a worker would, whose memory is then
 import json
 import subprocess
 import time
-from collections.abc import Callable
+from pathlib import Path
 
+import httpx
 from django.utils import timezone
 
+from bench import history
 from bench.arena import PYTHON, ROOT, Figures, Programs
 from bench.figures import in_ms, percentile
 from calls.export import exports
 from calls.export.export_columns import USUAL
 from calls.models import Export
 from calls.models.exports import store
-from dashboard.models import Workspace
 
 # In MB; of the whole process, with Django and all it has loaded.
 GOAL_MB, GOAL_MS = 200, 50
@@ -28,8 +29,10 @@ FORMS = {
 PAUSE = 0.25
 
 
-def run(programs: Programs, workspace: Workspace, page: Callable[[], float]) -> Figures:
+def run(programs: Programs, folder: Path, *, size: int) -> Figures:
     """Write each sort of file, and time pages meanwhile; return the figures of each."""
+    workspace, _ = history.stocked(size)
+    browser = history.served(programs)
     member = workspace.members.all()[0]
     found = {}
     for name, (sort, has_transcripts) in FORMS.items():
@@ -42,13 +45,13 @@ def run(programs: Programs, workspace: Workspace, page: Callable[[], float]) -> 
             is_masked=False,
             now=timezone.now(),
         )
-        found[name] = _written(programs, export, page)
+        found[name] = _written(programs, export, browser)
         store().delete(Export.objects.get(pk=export.pk).file.name or "")
         export.delete()
     return found
 
 
-def _written(programs: Programs, export: Export, page: Callable[[], float]) -> Figures:
+def _written(programs: Programs, export: Export, browser: httpx.Client) -> Figures:
     began = time.monotonic()
     options = json.dumps({"export": str(export.pk)})
     command = [PYTHON, "-m", "bench.inside", "exported", options]
@@ -57,7 +60,7 @@ def _written(programs: Programs, export: Export, page: Callable[[], float]) -> F
     )
     pages = []
     while writer.poll() is None:
-        pages.append(page())
+        pages.append(history.timed(browser, "/calls/"))
         time.sleep(PAUSE)
     said, _ = writer.communicate()
     if writer.returncode:

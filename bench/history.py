@@ -19,7 +19,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from bench import crowd, exporting, questions
+from bench import crowd, questions
 from bench.arena import PYTHON, Figures, Programs, quietly
 from bench.click import BACKEND
 from bench.figures import in_ms, percentile
@@ -42,15 +42,19 @@ TAGS = {"call back": 20, "escalated": 5_000}
 def run(programs: Programs, folder: Path, *, size: int) -> Figures:
     """Ask every question; fill the workspace first where it has fewer calls."""
     workspace, filled = stocked(size)
-    quietly([PYTHON, "manage.py", "collectstatic", "--no-input"], programs.env)
-    programs.granian(1)
-    browser = logged_in(programs.port)
+    browser = served(programs)
     asked = {
         one.name: measured(browser, workspace, one)
         for one in questions.all_of(workspace)
     }
-    exported = exporting.run(programs, workspace, lambda: timed(browser, "/calls/"))
-    return {"calls": size, "filled": filled, "pages": asked, "exports": exported}
+    return {"calls": size, "filled": filled, "pages": asked}
+
+
+def served(programs: Programs) -> httpx.Client:
+    """Start the web server; return a browser of somebody who is logged in there."""
+    quietly([PYTHON, "manage.py", "collectstatic", "--no-input"], programs.env)
+    programs.granian(1)
+    return logged_in(programs.port)
 
 
 def stocked(size: int) -> tuple[Workspace, Figures]:

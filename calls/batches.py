@@ -68,16 +68,43 @@ def _all_but_key(model: type[Model]) -> tuple[Column, ...]:
 
 
 def save(rows: Sequence[Model], names: Iterable[str]) -> None:
-    """Write these fields of rows that are there, found by their primary keys."""
+    """Write these fields of rows that are there, each once, found by their primary keys.
+
+    On PostgreSQL one statement takes all, a list for each column.
+    """
     if not rows:
         return
     meta = rows[0]._meta
     wanted = set(names)
     fields = [field for field in meta.concrete_fields if field.name in wanted]
-    places = ", ".join(f"{_quoted(field)} = %s" for field in fields)
-    update = f"UPDATE {meta.db_table} SET {places} WHERE {_quoted(meta.pk)} = %s"
+    values = _values(rows, [*fields, meta.pk])
     with connection.cursor() as cursor:
-        cursor.executemany(update, _values(rows, [*fields, meta.pk]))
+        if connection.vendor == "postgresql":
+            columns = [list(column) for column in zip(*values, strict=True)]
+            cursor.execute(_update_words(type(rows[0]), tuple(fields)), columns)
+            return
+        places = ", ".join(f"{_quoted(field)} = %s" for field in fields)
+        where = f"WHERE {_quoted(meta.pk)} = %s"
+        cursor.executemany(f"UPDATE {meta.db_table} SET {places} {where}", values)
+
+
+@cache
+def _update_words(model: type[Model], fields: tuple[Column, ...]) -> str:
+    """Return the UPDATE whose parameters are a list of each field, and of the keys."""
+    meta = model._meta
+    lists = ", ".join(f"%s::{_bare_type(field)}[]" for field in (*fields, meta.pk))
+    names = ", ".join(f"new_{place}" for place in range(len(fields)))
+    sets = ", ".join(
+        f"{_quoted(field)} = told.new_{place}" for place, field in enumerate(fields)
+    )
+    told = f"unnest({lists}) AS told ({names}, told_key)"
+    where = f"{meta.db_table}.{_quoted(meta.pk)} = told.told_key"
+    return f"UPDATE {meta.db_table} SET {sets} FROM {told} WHERE {where}"
+
+
+def _bare_type(field: Column) -> str:
+    """Return a column's type without a length: a cast to one would cut what is longer."""
+    return str(field.db_type(connection)).partition("(")[0]
 
 
 def _quoted(field: Column) -> str:

@@ -65,8 +65,9 @@ def lane_of(call: Call) -> tuple[type[Lane], uuid.UUID]:
 @transaction.atomic
 def step(kind: type[Lane], lane_id: uuid.UUID, now: datetime) -> Step:
     """Take the lane's next call when its time has come, under the lane's lock."""
-    lane = kind._default_manager.select_for_update(no_key=True).get(pk=lane_id)
-    due = list(_waiting(lane).filter(due_at__lte=now)[:2])
+    lane = _locked(kind, lane_id)
+    waiting = _waiting(lane).filter(due_at__lte=now)
+    due = list(waiting.values_list("pk", "attempts")[:2])
     if not due:
         return _nothing_due(lane, now)
     start = pacing.next_start(lane, now)
@@ -74,17 +75,26 @@ def step(kind: type[Lane], lane_id: uuid.UUID, now: datetime) -> Step:
         return _wake(lane, start, now)
     if not _has_slot(lane):
         return _wake(lane, now + SLOT_WAIT, now)
-    attempt = lifecycle.claim(due[0].pk, due[0].attempts, now)
+    call_id, attempts = due[0]
+    attempt = lifecycle.claim(call_id, attempts, now)
     if attempt is None:
         return Step(wake_at=now)
     pacing.take(lane, start)
     lane.wake_at = pacing.next_start(lane, now) if len(due) > 1 else None
     lane.save(update_fields=["starts", "wake_at"])
-    return Step(due[0].pk, attempt, start, lane.wake_at)
+    return Step(call_id, attempt, start, lane.wake_at)
+
+
+def _locked(kind: type[Lane], lane_id: uuid.UUID) -> Lane:
+    """Lock a lane and read what its pace takes; a click waits while this is read."""
+    names = ["cps", "starts", "wake_at"]
+    names += ["connection"] if kind is PhoneNumber else []
+    rows = kind._default_manager.select_for_update(no_key=True)
+    return rows.only(*names).get(pk=lane_id)
 
 
 def _waiting(lane: Lane) -> CallQuerySet:
-    rows = Call.objects.waiting().order_by("due_at", "id").only("attempts")
+    rows = Call.objects.waiting().order_by("due_at", "id")
     if isinstance(lane, PhoneNumber):
         return rows.filter(phone_number=lane)
     return rows.filter(phone_number=None, connection=lane)
@@ -114,11 +124,10 @@ def _wake(lane: Lane, at: datetime, now: datetime) -> Step:
 def _has_slot(lane: Lane) -> bool:
     """Whether the connection is on and has room for one more call; it is locked."""
     pk = lane.connection_id if isinstance(lane, PhoneNumber) else lane.pk
-    connection = Connection.objects.select_for_update(no_key=True).get(pk=pk)
-    if not connection.is_active:
-        return False
-    used = Call.objects.at_provider().filter(connection=connection).count()
-    return used < connection.concurrency
+    rows = Connection.objects.select_for_update(no_key=True).filter(pk=pk)
+    is_active, concurrency = rows.values_list("is_active", "concurrency").get()
+    used = Call.objects.at_provider().filter(connection=pk)
+    return is_active and used.count() < concurrency
 
 
 def lanes_waiting(now: datetime) -> list[tuple[str, uuid.UUID]]:
@@ -240,7 +249,7 @@ def _moved(call_id: uuid.UUID) -> Applied:
 def load(call_id: uuid.UUID) -> Call:
     """Return the call with everything a provider's adapter needs of it."""
     rows = Call.objects.select_related("connection", "agent", "workspace")
-    return rows.get(pk=call_id)
+    return rows.defer("evidence", "agent__settings").get(pk=call_id)
 
 
 def _try_later(call: Call, attempt: int, error: ProviderBusy) -> Applied | None:

@@ -31,7 +31,8 @@ def take_turns(workspace: Workspace) -> None:
 
     Whoever comes second sees the call of the first, from another tab or another desk.
     """
-    Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)
+    rows = Workspace.objects.select_for_update(no_key=True).filter(pk=workspace.pk)
+    rows.values_list("pk").get()
 
 
 def repeated(plan: Plan, key: str, scheduled_at: datetime | None = None) -> Call | None:

@@ -24,8 +24,9 @@ KINDS: dict[str, type[Lane]] = {"number": PhoneNumber, "connection": Connection}
 
 # The way to the provider is not always equally long: a second is this much longer.
 MARGIN = 0.006
-# Starts lie at least this much of an even distance apart.
-EVEN = 0.95
+# Starts lie at least this much of an even distance apart. The rest is what one may come
+# late by without holding up the others: with hardly any, each late start cost the line.
+EVEN = 0.7
 # A start this far away may be taken now and waited for; a worker never waits longer.
 REACH = timedelta(milliseconds=150)
 # A worker looks at a lane this much before its next start: a message that comes late by

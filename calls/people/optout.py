@@ -9,6 +9,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.db import transaction
@@ -99,12 +100,18 @@ def _request(call: Call, said: list[str]) -> Request | None:
 # --- Hearing it ----------------------------------------------------------------------
 def _phrases(said: list[str], phrases: list[str]) -> Iterator[str]:
     """Yield what was said where a phrase is in it, as whole words; of much, the phrase."""
-    wanted = [(phrase, f" {plain(phrase)} ") for phrase in phrases if plain(phrase)]
-    for text in said:
+    wanted = _as_heard(tuple(phrases))
+    for text in said if wanted else ():
         spoken = f" {plain(text)} "
         for phrase, words in wanted:
             if words in spoken:
                 yield text if len(text) <= QUOTED else phrase
+
+
+@lru_cache(maxsize=256)
+def _as_heard(phrases: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Return phrases with their words as they are looked for; a workspace has a few."""
+    return [(phrase, f" {plain(phrase)} ") for phrase in phrases if plain(phrase)]
 
 
 def plain(text: str) -> str:

@@ -73,10 +73,11 @@ def _launch(request: HtmxRequest) -> tuple[LaunchForm, Call | None]:
         launch.take_turns(request.workspace)
         form = LaunchForm(request.member, request.POST.dict())
         at = form.plan.scheduled_at
-        if form.launched and form.is_valid():
-            return form, launch.repeated(form.plan, form.key, at)
         if not form.may_go:
-            return form, None
+            # A repeat finds the first call, whatever speaks against one more.
+            is_repeat = form.launched and form.is_valid()
+            first = launch.repeated(form.plan, form.key, at) if is_repeat else None
+            return form, first
         try:
             call, is_new = launch.launch(form.plan, form.key, at)
         except LaunchRefused as error:

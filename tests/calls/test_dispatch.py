@@ -143,7 +143,25 @@ def test_starts_keep_their_distance(line: PhoneNumber) -> None:
         at += timedelta(milliseconds=10)
     assert starts[5] - starts[0] >= timedelta(seconds=1)
     gaps = [b - a for a, b in pairwise(starts)]
-    assert max(gaps) <= timedelta(milliseconds=260)
+    assert min(gaps) >= timedelta(seconds=pacing.EVEN / 5)
+    assert max(gaps) <= timedelta(seconds=1 + pacing.MARGIN - 4 * pacing.EVEN / 5)
+
+
+def test_one_late_start_does_not_hold_up_the_others(line: PhoneNumber) -> None:
+    begun = at = now()
+    starts = []
+    for count in range(10):
+        start = pacing.next_start(line, at)
+        pacing.take(line, start)
+        at = start
+        if count == 2:
+            line.save(update_fields=["starts"])
+            late = timedelta(milliseconds=200)
+            pacing.started(PhoneNumber, line.pk, start, start + late)
+            line.refresh_from_db()
+        starts.append(start - begun)
+    assert starts[5] < timedelta(seconds=1.02)
+    assert starts[9] < timedelta(seconds=2)
 
 
 def test_a_full_connection_makes_the_next_call_wait(line: PhoneNumber) -> None:
