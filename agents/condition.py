@@ -41,3 +41,7 @@ class Condition(models.Model):
     def is_syncing(self) -> bool:
         """Whether a sync is wanted or runs."""
         return self.sync_asked_at is not None
+
+
+# Its fields, as a row that has a connection names them: left aside where that is only used.
+OF_CONNECTION = tuple(f"connection__{field.name}" for field in Condition._meta.fields)

@@ -14,6 +14,7 @@ from functools import partial
 from django.db import transaction
 
 from agents import budget, phone
+from agents.condition import OF_CONNECTION
 from agents.models import Connection, PhoneNumber
 from agents.providers import http
 from agents.providers.base import (
@@ -206,9 +207,9 @@ def dial(call_id: uuid.UUID, attempt: int, start: datetime) -> Applied | None:
     pacing.wait_until(start - pacing.READY)
     if not lifecycle.start_dialing(call_id, attempt, start):
         return None
-    pacing.wait_until(start)
+    wait = partial(pacing.wait_until, start)
     try:
-        with http.when_sent(partial(pacing.started, *lane_of(call), start)):
+        with http.timed(wait, partial(pacing.started, *lane_of(call), start)):
             update = client.place_call(request)
     except ProviderBusy as error:
         return _try_later(call, attempt, error)
@@ -249,7 +250,7 @@ def _moved(call_id: uuid.UUID) -> Applied:
 def load(call_id: uuid.UUID) -> Call:
     """Return the call with everything a provider's adapter needs of it."""
     rows = Call.objects.select_related("connection", "agent", "workspace")
-    return rows.defer("evidence", "agent__settings").get(pk=call_id)
+    return rows.defer("evidence", "agent__settings", *OF_CONNECTION).get(pk=call_id)
 
 
 def _try_later(call: Call, attempt: int, error: ProviderBusy) -> Applied | None:

@@ -26,7 +26,7 @@ KINDS: dict[str, type[Lane]] = {"number": PhoneNumber, "connection": Connection}
 MARGIN = 0.006
 # Starts lie at least this much of an even distance apart. The rest is what one may come
 # late by without holding up the others: with hardly any, each late start cost the line.
-EVEN = 0.7
+EVEN = 0.8
 # A start this far away may be taken now and waited for; a worker never waits longer.
 REACH = timedelta(milliseconds=150)
 # A worker looks at a lane this much before its next start: a message that comes late by

@@ -68,8 +68,7 @@ class Network:
 
     def client(self) -> httpx.Client:
         """Return the client; the certificates are only read once, as that is slow."""
-        client = self.made
-        if client is not None and self.pid == os.getpid():
+        if (client := self.made) is not None and self.pid == os.getpid():
             return client
         with self.lock:
             if self.made is None or self.pid != os.getpid():
@@ -84,8 +83,8 @@ class Network:
 
 
 network = Network()
-_told_when_sent: ContextVar[Callable[[str, Mapping[str, Any]], None] | None]
-_told_when_sent = ContextVar("told_when_sent", default=None)
+_watcher: ContextVar[Callable[[str, Mapping[str, Any]], None] | None]
+_watcher = ContextVar("watcher", default=None)
 
 
 def _send(
@@ -95,8 +94,8 @@ def _send(
     if not settings.ALLOW_PRIVATE_ADDRESSES and not url.startswith("https://"):
         raise AddressRefused("Only https:// addresses are allowed.")
     timeout = httpx.Timeout(read_seconds, connect=CONNECT_SECONDS)
-    if (tell := _told_when_sent.get()) and method == "POST":
-        parts["extensions"] = {"trace": tell}
+    if (watch := _watcher.get()) and method == "POST":
+        parts["extensions"] = {"trace": watch}
     asked = network.client().stream(
         method, url, timeout=timeout, follow_redirects=False, **parts
     )
@@ -111,21 +110,23 @@ def _send(
 
 
 @contextmanager
-def when_sent(tell: Callable[[datetime], None]) -> Iterator[None]:
-    """Call `tell` with the moment at which a POST of this block has left, at once.
+def timed(wait: Callable[[], None], tell: Callable[[datetime], None]) -> Iterator[None]:
+    """Have a POST of this block, made ready, leave when `wait` returns; `tell` when.
 
-    That is before the answer, which may take seconds. `tell` must not raise.
+    `tell` comes before the answer, which may take seconds. Neither may raise.
     """
 
-    def trace(event: str, _: Mapping[str, Any]) -> None:
-        if event.endswith("send_request_body.complete"):
+    def watch(event: str, _: Mapping[str, Any]) -> None:
+        if event.endswith("send_request_headers.started"):
+            wait()
+        elif event.endswith("send_request_body.complete"):
             tell(datetime.now(tz=UTC))
 
-    token = _told_when_sent.set(trace)
+    token = _watcher.set(watch)
     try:
         yield
     finally:
-        _told_when_sent.reset(token)
+        _watcher.reset(token)
 
 
 # --- Asking a provider ---------------------------------------------------------------

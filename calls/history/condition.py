@@ -34,6 +34,7 @@ class Condition:
     `is_joined`: each of its parts is about `w`. `is_indexed`: an index of `f` answers
     `sql` itself.
     `is_rough`: the sources have calls as well that do not fit. `is_few`: hardly any fit.
+    `parts`: it fits where one of these does.
     """
 
     sql: str
@@ -50,6 +51,7 @@ class Condition:
     is_indexed: bool = False
     is_rough: bool = False
     is_few: bool = False
+    parts: tuple["Condition", ...] = ()
 
 
 def any_of(space: UUID, column: str, values: Sequence[Any]) -> Condition:
@@ -93,6 +95,7 @@ def either(parts: Sequence[Condition]) -> Condition:
         sources=tuple(sources) if all(p.sources or p.marks for p in parts) else (),
         has_words=any(part.has_words for part in parts),
         is_joined=all(part.has_words for part in parts),
+        parts=tuple(parts),
     )
 
 

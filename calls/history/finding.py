@@ -157,17 +157,31 @@ def _ask(
     order: Order, bounds: Sequence[Condition], looked: Sequence[Condition], limit: int
 ) -> list[Place]:
     """Return the first of all rows that fit; they are few."""
-    conditions = [*bounds, *_all_indexed(looked)]
-    fitting = (
+    ways = [[*bounds, *way] for way in _ways(looked)]
+    fitting = " UNION ".join(
         f"SELECT f.call_id, f.{order.column} AS key, f.created_at "
-        f"FROM calls_found f WHERE {all_of(conditions)}"
+        f"FROM calls_found f WHERE {all_of(way)}"
+        for way in ways
     )
-    way = "DESC" if order.is_down else "ASC"
+    down = "DESC" if order.is_down else "ASC"
     sql = (
         f"WITH f AS MATERIALIZED ({fitting}) SELECT call_id, key, created_at FROM f "
-        f"ORDER BY key {way}, created_at {way}, call_id {way} LIMIT {limit}"
+        f"ORDER BY key {down}, created_at {down}, call_id {down} LIMIT {limit}"
     )
-    return list(_read(sql, conditions))
+    return list(_read(sql, [one for way in ways for one in way]))
+
+
+def _ways(looked: Sequence[Condition]) -> list[list[Condition]]:
+    """Return the ways to fit, each with what an index answers of it.
+
+    They are several where a part is answered by an index of `f`: else each row that it
+    finds would be looked up again by its id.
+    """
+    split = [one for one in looked if any(part.is_indexed for part in one.parts)][:1]
+    if not split:
+        return [_all_indexed(looked)]
+    rest = [one for one in looked if one not in split]
+    return [_all_indexed([part, *rest]) for part in split[0].parts]
 
 
 def _all_indexed(looked: Sequence[Condition]) -> list[Condition]:

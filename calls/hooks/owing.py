@@ -37,13 +37,11 @@ def owe_all(changes: Iterable[Change]) -> None:
     Who listens is asked once for all of them: most often nobody does.
     """
     changes = list(changes)
-    spaces = {call.workspace_id: call.workspace for call, _, _ in changes}
-    rows = WebhookEndpoint.objects.filter(workspace__in=spaces.keys(), is_active=True)
+    spaces = {call.workspace_id for call, _, _ in changes}
+    rows = WebhookEndpoint.objects.filter(workspace__in=spaces, is_active=True)
     # A secret costs its decryption, and nothing is signed here.
-    rows = rows.defer("secret", "old_secret")
+    rows = rows.select_related("workspace").defer("secret", "old_secret")
     endpoints = [row for row in rows if row.dialect in voices.VOICES]
-    for endpoint in endpoints:
-        endpoint.workspace = spaces[endpoint.workspace_id]
     owed = False
     for call, before_status, changed in changes if endpoints else []:
         listeners = _listeners(call, endpoints)

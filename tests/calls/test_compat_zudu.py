@@ -647,7 +647,7 @@ def test_our_client_places_finds_and_lists(ours: Zudu) -> None:
 
 def test_our_client_lists_every_call_once(ours: Zudu, finished: Call) -> None:
     placed = ours.place_call(wish())
-    since, cursor, seen = finished.created_at - timedelta(days=9), "", list[str]()
+    since, cursor, seen = finished.started_at - timedelta(days=9), "", list[str]()
     for _ in range(9):
         page = ours.list_calls(since, cursor)
         seen += [update.provider_call_id for update in page.items]

@@ -5,6 +5,7 @@ import threading
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import httpx
@@ -180,18 +181,20 @@ def test_a_name_that_no_machine_can_have_is_not_reached(
     assert "ConnectError" in receipt.problem
 
 
-def test_it_tells_when_a_dial_left_long_before_the_answer() -> None:
+def test_a_dial_waits_for_its_moment_and_tells_when_it_left() -> None:
     answer = b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}"
     told: list[datetime] = []
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}/dial"
         slow = threading.Thread(target=answer_late, args=(server, answer, 0.3))
         slow.start()
-        with http.when_sent(told.append):
+        begun = datetime.now(tz=UTC)
+        with http.timed(partial(time.sleep, 0.1), told.append):
             http.request("POST", url, label="Acme", headers=HEADERS, json={})
         ended = datetime.now(tz=UTC)
         slow.join()
     (left,) = told
+    assert (left - begun).total_seconds() >= 0.1
     assert (ended - left).total_seconds() > 0.25
 
 
