@@ -38,9 +38,10 @@ def plan(stack: ExitStack) -> tuple[list[Round], list[str]]:
     """Return the rounds that this machine can do, and what it lacks for others."""
     rounds: list[Round] = []
     missing = []
-    alone = ["-m", "not browser and not services", *PARALLEL]
-    rounds.append(("SQLite", alone, {}))
     servers = find_servers(stack)
+    # Programs run once, where it can be on the servers; in Chromium they run on SQLite.
+    others = "browser or services or programs" if servers else "browser or services"
+    rounds.append(("SQLite", ["-m", f"not ({others})", *PARALLEL], {}))
     if servers:
         options = ["-m", "not browser", *PARALLEL]
         rounds.append(("PostgreSQL and Redis", options, servers))

@@ -1,5 +1,6 @@
 """The world the tests live in."""
 
+import gc
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -18,10 +19,23 @@ settings.load_profile("untimed")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file in one process: what they share is made once."""
+    """Keep the tests of a file, and those of programs, in one process each.
+
+    What they share is made once.
+    """
     for item in items:
+        group = item.path.stem
+        if "house" in getattr(item, "fixturenames", ()):
+            group = "programs"
+            item.add_marker(pytest.mark.programs)
         if not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector from thousands of tests that stay to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="module")

@@ -42,7 +42,7 @@ def make_acme(
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """Run a Switchboard as `make run` does, with nobody in it yet.
 
-    Who uses it is marked `xdist_group("journeys")`: one of them serves all such tests.
+    Whoever asks for it is marked `programs`: one of them serves all such tests.
     """
     folder = tmp_path_factory.mktemp("journeys")
     env = base_env(folder) | {"SIMULATOR_SPEED": "5"}

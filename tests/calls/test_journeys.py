@@ -29,7 +29,6 @@ from tests.calls.journey import (
 )
 
 # One Switchboard serves them all: they stay in one process of the test run.
-pytestmark = pytest.mark.xdist_group("journeys")
 SLUGS = sorted(DIALECTS)
 FORWARD = [
     *("scheduled", "queued", "dialing", "unconfirmed", "ringing", "in_progress"),

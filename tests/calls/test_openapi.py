@@ -5,12 +5,9 @@ Every check is on (`schemathesis.toml`), against a running Switchboard over HTTP
 
 import subprocess
 
-import pytest
-
 from bench.arena import BIN, ROOT
 from tests.calls.journey import House
 
-pytestmark = pytest.mark.xdist_group("journeys")
 SEED, EXAMPLES = "20261121", "12"
 
 

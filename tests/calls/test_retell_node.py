@@ -12,13 +12,10 @@ from agents.providers.badge import sign
 from calls.models.call import FINAL
 from tests.calls.journey import House, Json, until
 
-pytestmark = [
-    pytest.mark.xdist_group("journeys"),
-    pytest.mark.skipif(
-        not (shutil.which("npm") and shutil.which("node")),
-        reason="npm is not installed here: the SDK for Node cannot be tried",
-    ),
-]
+pytestmark = pytest.mark.skipif(
+    not (shutil.which("npm") and shutil.which("node")),
+    reason="npm is not installed here: the SDK for Node cannot be tried",
+)
 NODE = Path(__file__).parent / "node"
 FILES = ("package.json", "package-lock.json", ".npmrc", "client.mjs")
 # A call of ten minutes, until somebody hangs up.
