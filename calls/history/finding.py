@@ -23,6 +23,8 @@ from calls.history.order import Order, Place, Segment, all_of, ordered
 
 # How many rows are walked; to look into the words of a row costs more.
 STEPS, STEPS_WORDS = 5_000, 2_000
+# Where words were found on the way, so many times as far.
+FURTHER = 10
 # Kinds are merged at once for so many rows; for more the walk is quicker, if it fills.
 MERGED = 200
 # To look at so many kinds is quicker than to walk.
@@ -54,6 +56,9 @@ def find(
     behind, more = [*spans, *order.rest(last)], limit - len(found)
     if are_kinds:
         return found + _merge(space, order, behind, looked, more)
+    if order.name != "time" and any(one.has_words for one in seen):
+        within = [mine, *spans]
+        return found + _by_spans(space, order, within, looked, last, more)
     return found + _ask(order, [mine, *behind], _of_kinds(space, looked), more)
 
 
@@ -93,10 +98,11 @@ def _walk(
     bounds: Sequence[Condition],
     looked: Sequence[Condition],
     limit: int,
+    steps: int = 0,
 ) -> tuple[list[Place], Place | None]:
     """Return what fits among the next rows, and the last row; None: there are no more."""
     has_words = any(one.has_words for one in looked)
-    steps = STEPS_WORDS if has_words else STEPS
+    steps = steps or (STEPS_WORDS if has_words else STEPS)
     queries, conditions = [], []
     for number, segment in enumerate(_segments(order, looked)):
         times = [one for one in looked if one.bounds and not segment.is_mixed]
@@ -150,6 +156,39 @@ def _seen(one: Condition) -> str:
     # Looked up row by row: EXISTS might be answered by reading all rows first.
     fits = one.sql.replace(ALSO, "")
     return f"(SELECT {fits} FROM calls_foundwords w WHERE w.call_id = f.call_id)"
+
+
+def _by_spans(
+    space: UUID,
+    order: Order,
+    bounds: Sequence[Condition],
+    looked: Sequence[Condition],
+    last: Place,
+    limit: int,
+) -> list[Place]:
+    """Return the next calls with some words, span by span of their duration or cost.
+
+    Words may be common, and yet none of the longest calls has them. The index of words
+    knows which span a call is in: so one without any is passed at once, and the one
+    that has many is walked from its beginning.
+    """
+    found: list[Place] = []
+    place: Place | None = last
+    for span in order.spans(space, last.key):
+        for steps in (STEPS_WORDS, FURTHER * STEPS_WORDS):
+            within = [*bounds, span, *order.rest(place)]
+            more = limit - len(found)
+            some, place = _walk(order, within, looked, more, steps)
+            found += some[:more]
+            if place is None or not some:
+                break
+        if place is not None and len(found) < limit:
+            behind = [*bounds, *order.rest(place)]
+            found += _ask(order, behind, [*looked, span], limit - len(found))
+        if len(found) >= limit:
+            break
+        place = None
+    return found
 
 
 # --- Asking an index -----------------------------------------------------------------

@@ -1,15 +1,20 @@
 """The orders of the history, and places in them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from uuid import UUID
 
 from calls.history.condition import Condition
+from calls.history.kinds import NEVER
+from calls.history.marks import COSTS, DURATIONS, mark
 
 COLUMNS = {"time": "created_at", "duration": "duration_ms", "cost": "cost_micros"}
 # What many calls have alike: no duration or cost at all, and none worth a thing.
 TIES = (-1, 0)
+# Between these bounds calls are alike, and have the same mark.
+BOUNDS = {"duration": DURATIONS, "cost": COSTS}
 Key = datetime | int
 
 
@@ -62,6 +67,18 @@ class Order:
         places = ", ".join(["%s"] * len(values))
         sign = "<" if self.is_down else ">"
         return [Condition(f"({names}) {sign} ({places})", values)]
+
+    def spans(self, space: UUID, key: Key) -> Iterator[Condition]:
+        """Yield the spans, in order, that a duration or cost behind a key may lie in."""
+        assert isinstance(key, int)
+        column, edges = f"f.{self.column}", (-1, 0, *BOUNDS[self.name], NEVER)
+        known = list(enumerate(pairwise(edges), start=-1))
+        for number, (low, below) in reversed(known) if self.is_down else known:
+            is_passed = low > key if self.is_down else below <= key
+            if not is_passed:
+                within = f"{column} >= {low} AND {column} < {below}"
+                marks = (mark(space, self.name, number),)
+                yield Condition(within, marks=marks, bounds=self.column)
 
     def segments(self) -> list[Segment]:
         """Return the parts of what is behind the place, in order.

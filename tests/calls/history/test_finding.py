@@ -12,7 +12,7 @@ from calls.history import counting, pages
 from calls.history.choices import CHOICES
 from calls.history.filters import Filters, read
 from calls.history.narrowing import fitting, narrow
-from calls.models import Call
+from calls.models import Call, Turn
 from dashboard.models import Workspace
 from tests.calls.history.crowd import NOW, fits, ordered
 from tests.factories import make_workspace
@@ -110,6 +110,16 @@ def test_every_sort_is_kept_through_all_pages(
 ) -> None:
     check(town, calls, Filters(sort=sort))
     check(town, calls, Filters(sort=sort, outcome=("conversation", "busy")))
+
+
+@pytest.mark.parametrize("sort", [value for value, _ in CHOICES["sort"]])
+def test_words_are_found_in_every_order(
+    town: Workspace, calls: list[Call], sort: str, way: str
+) -> None:
+    said = {turn.call_id for turn in Turn.objects.filter(text__icontains="refund")}
+    wanted = [call.pk for call in ordered(calls, sort) if call.pk in said]
+    assert len(wanted) > 20
+    assert found(town, Filters(q="refund", sort=sort)) == wanted
 
 
 def test_strangers_find_nothing_of_it(town: Workspace, calls: list[Call]) -> None:
