@@ -129,9 +129,10 @@ else:
         # A statement that comes again is planned once: 15 % less for a whole click.
         "server_side_binding": True,
         "prepare_threshold": 3,
-        # To compile a plan takes longer than any statement of ours. With less memory the
-        # rows that have a common word are told by their pages only, and read in vain.
-        "options": "-c jit=off -c work_mem=32MB",
+        # To compile a plan, or to start helpers for it, takes longer than any statement of
+        # ours. With less memory the rows that have a common word are told by their pages
+        # only, and read in vain.
+        "options": ("-c jit=off -c max_parallel_workers_per_gather=0 -c work_mem=32MB"),
         "pool": {
             "min_size": 2,
             "max_size": env.int("DATABASE_POOL_SIZE", 24),
