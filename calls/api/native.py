@@ -1,7 +1,8 @@
 """Our own API for calls: launching and reading them by programs, at /api/v1/calls."""
 
+import re
 import uuid
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -157,11 +158,19 @@ def list_calls(
     workspace, eyes = key.workspace, masking.key_reader(key)
     wanted = native_filters.chosen(workspace, request.GET)
     if cursor and pages.read_cursor(cursor, wanted.sort) is None:
-        raise Problem(400, "invalid_json", "This cursor is not ours.", "cursor")
+        _refuse(cursor)
     found = pages.page(workspace, wanted, timezone.now(), after=cursor, size=limit)
     told = [call_json(call, with_transcript=False) for call in found.calls]
     items = [masking.mask_call_json(one, eyes) for one in told]
     return {"items": items, "next": found.older or None}
+
+
+def _refuse(cursor: str) -> NoReturn:
+    """Refuse a cursor: of another order, or no cursor at all."""
+    if re.fullmatch(CURSOR, cursor):
+        words = "This cursor is not of this order: leave it out, or ask as before."
+        raise Problem(409, "conflict", words, "cursor")
+    raise Problem(400, "invalid_json", "This cursor is not ours.", "cursor")
 
 
 def _shown(key: ApiKey, call_id: uuid.UUID) -> Json:

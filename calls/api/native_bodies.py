@@ -16,6 +16,7 @@ from calls import bounds
 from calls.api.native_pieces import (
     AMOUNT,
     ANY,
+    DAY,
     EMAIL,
     EMPTY,
     MOMENT,
@@ -41,11 +42,15 @@ from calls.api.native_shapes import (
     told,
 )
 from calls.hooks import voices
-from calls.people import contact_rows
+from calls.models import Scope
+from calls.models.variables import LONGEST_VALUE, NO, YES
+from calls.models.variables import NUMBER as NUMERAL
+from calls.people import contact_rows, variable_book
+from calls.people.contact_rows import VARIABLE_NAME
 
 NUMBER = ref("PhoneNumber")
 VARIABLES = named(bounds.VARIABLE_NAME.pattern, text())
-ATTRIBUTES = named(contact_rows.VARIABLE_NAME.pattern, text(contact_rows.LONGEST_VALUE))
+ATTRIBUTES = named(VARIABLE_NAME.pattern, text(contact_rows.LONGEST_VALUE))
 # Both together have at most bounds.LONGEST_HEADER characters.
 HEADERS = named(bounds.SIP_NAME.pattern, text(800, "^[ -~]*$"), 200)
 VERSION: Json = {"anyOf": [WHOLE, text(40), {"type": "null"}]}
@@ -161,7 +166,7 @@ def _endpoint(dialect: str) -> Json:
 # --- All of them ---------------------------------------------------------------------
 def bodies() -> dict[str, Json]:
     """Return the components that bodies are described by, by their names."""
-    return _values() | _people() | _lines() | _programs()
+    return _values() | _people() | _variables() | _lines() | _programs()
 
 
 def _values() -> dict[str, Json]:
@@ -183,6 +188,46 @@ def _people() -> dict[str, Json]:
         "ContactChange": body("What is left out stays; null empties.", **PERSON),
         "SuppressionIn": body(barred, ["number"], number=NUMBER, reason=text(200)),
     }
+
+
+# --- Variables -----------------------------------------------------------------------
+# What the business's value may be, by its kind. Of a list, one of its options (or
+# nothing yet), which a schema cannot say.
+VALUES: dict[str, Json] = {
+    "text": text(LONGEST_VALUE),
+    "number": text(40, f"^(?:{NUMERAL.pattern})?$"),
+    "date": text(10, f"^(?:{DAY})?$"),
+    "boolean": one_of(["", *YES, *NO]),
+    "select": told("One of the options, or nothing yet.", EMPTY),
+}
+
+
+def _variables() -> dict[str, Json]:
+    options = listed(some(variable_book.LONGEST_OPTION), variable_book.MOST_OPTIONS)
+    said = {
+        "label": some(120),
+        "description": text(300),
+        "options": {**options, "uniqueItems": True},
+    }
+    name = text(60, f"^(?:{VARIABLE_NAME.pattern})$")
+    change: Json = {"kind": one_of(VALUES), "value": text(LONGEST_VALUE), **said}
+    words = "A new variable; `value` is the business's, contacts have their attributes."
+    new = body(words, ["scope", "name", "label"], scope={}, name=name, **change)
+    fits = [_variable(scope, kind) for scope in Scope.values for kind in VALUES]
+    return {
+        "VariableIn": new | {"anyOf": fits},
+        "VariableChange": body("What does not fit to the rest of it: 409.", **change),
+    }
+
+
+def _variable(scope: str, kind: str) -> Json:
+    """Return what a new variable of that kind must be."""
+    value = VALUES[kind] if scope == Scope.BUSINESS else EMPTY
+    options: Json = {"minItems": 1} if kind == "select" else {"maxItems": 0}
+    must = ["scope", *(["kind"] if kind != "text" else [])]
+    must += ["options"] if kind == "select" else []
+    is_kind: Json = {"kind": {"const": kind}, "options": options, "value": value}
+    return needs(*must, scope={"const": scope}, **is_kind)
 
 
 def _lines() -> dict[str, Json]:

@@ -65,7 +65,7 @@ ADDRESS = "ConnectionWithAddress"
 # By the name of the function that answers.
 ANSWERS: dict[str, Answer] = {
     "create_call": Answer("Call", (402, 404, 409)),
-    "list_calls": _list("Call", 404),
+    "list_calls": _list("Call", 404, 409),
     "get_call": Answer("Call", (404,)),
     "cancel_call": Answer("Call", (404, 409)),
     "hang_up_call": Answer("Call", (404, 409, 502)),
@@ -89,7 +89,7 @@ ANSWERS: dict[str, Answer] = {
     "list_variables": _list("Variable"),
     "create_variable": Answer("Variable", (409,)),
     "get_variable": Answer("Variable", (404,)),
-    "update_variable": Answer("Variable", (404,)),
+    "update_variable": Answer("Variable", (404, 409)),
     "delete_variable": Answer("", (404,)),
     "list_suppressions": _list("Suppression"),
     "create_suppression": Answer("Suppression"),
@@ -116,6 +116,10 @@ LINKS: dict[str, tuple[str, tuple[str, ...]]] = {
     "create_contact": (
         "contact_id",
         ("get_contact", "update_contact", "delete_contact"),
+    ),
+    "create_variable": (
+        "variable_id",
+        ("get_variable", "update_variable", "delete_variable"),
     ),
     "create_connection": ("connection_id", ("get_connection", "update_connection")),
     "create_webhook_endpoint": (

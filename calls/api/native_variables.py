@@ -72,7 +72,7 @@ def get_variable(request: HttpRequest, variable_id: int) -> Json:
 def update_variable(
     request: HttpRequest, variable_id: int, body: VariableChange
 ) -> Json:
-    """Change what is said; a variable keeps its name and scope."""
+    """Change what is said; 409 where it does not fit to the rest, as to its kind."""
     key = key_of(request, WRITE)
     said = body.dict(exclude_unset=True)
     return _saved(_variable(key, variable_id), said, key)
@@ -97,7 +97,9 @@ def _saved(row: ContextVariable, values: Json, key: ApiKey) -> Json:
     try:
         variable_book.save(row, values, key)
     except Unfit as problem:
-        if problem.code == "duplicate":
+        # Of a variable that there is, what is said must fit to what is not said.
+        is_open = row.pk is not None and problem.field in ("options", "value")
+        if is_open or problem.code in ("duplicate", "full"):
             raise Problem(409, "conflict", str(problem), problem.field) from None
         raise Problem(400, "invalid_json", str(problem), problem.field) from None
     return variable_json(row)

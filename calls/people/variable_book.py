@@ -64,11 +64,11 @@ def _check(row: ContextVariable, before: Mapping[str, Any]) -> None:
         message = "A variable keeps its name and whom it speaks of: make another one."
         raise Unfit("invalid", message, "name")
     if not before and row.workspace.context_variables.count() >= MOST:
-        raise Unfit("invalid", f"A workspace has at most {MOST} variables.", "name")
+        raise Unfit("full", f"A workspace has at most {MOST} variables.", "name")
     if not VARIABLE_NAME.fullmatch(row.name):
         message = (
-            f"“{row.name}” is no name for a variable: use letters, digits and _, and "
-            "at most 60 of them."
+            f"“{row.name}” is no name for a variable: it begins with a letter or _, "
+            "and has letters, digits, _, . and -, at most 60 of them."
         )
         raise Unfit("invalid", message, "name")
     for name, longest in (("label", 120), ("description", 300)):

@@ -285,3 +285,10 @@ def test_what_cannot_be_kept_is_a_400(key: str, body: str) -> None:
 @pytest.mark.parametrize("cursor", ["x", "1-2", "WyIyMDI2IiwgNV0=", "9" * 5000])
 def test_a_cursor_of_somebody_else_is_a_400(key: str, cursor: str) -> None:
     assert send(key, "GET", f"calls?cursor={cursor}").status_code == 400
+
+
+def test_a_cursor_of_another_order_is_a_409(key: str) -> None:
+    longest = f"9.6-{uuid.uuid4().hex}"
+    assert send(key, "GET", f"calls?sort=-duration&cursor={longest}").status_code == 200
+    answer = send(key, "GET", f"calls?cursor={longest}")
+    assert (answer.status_code, answer.json()["field"]) == (409, "cursor")

@@ -60,6 +60,24 @@ def test_a_variable_that_cannot_be_kept_is_refused(
     assert not ContextVariable.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"value": "many"}, "value"),
+        ({"kind": "select"}, "options"),
+        ({"options": ["a"]}, "options"),
+    ],
+)
+def test_a_change_that_does_not_fit_to_the_rest_is_a_409(
+    key: str, change: dict[str, Any], field: str
+) -> None:
+    number = HOURS | {"kind": "number", "value": "8"}
+    path = f"variables/{send(key, 'POST', 'variables', number).json()['id']}"
+    answer = send(key, "PATCH", path, change)
+    assert (answer.status_code, answer.json()["field"]) == (409, field)
+    assert send(key, "GET", path).json()["kind"] == "number"
+
+
 def test_a_name_is_defined_once_in_a_scope(key: str) -> None:
     send(key, "POST", "variables", HOURS)
     assert send(key, "POST", "variables", HOURS).json()["error"] == "conflict"
