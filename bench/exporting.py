@@ -8,7 +8,6 @@ import subprocess
 import time
 from pathlib import Path
 
-import httpx
 from django.utils import timezone
 
 from bench import history
@@ -32,7 +31,7 @@ PAUSE = 0.25
 def run(programs: Programs, folder: Path, *, size: int) -> Figures:
     """Write each sort of file, and time pages meanwhile; return the figures of each."""
     workspace, _ = history.stocked(size)
-    browser = history.served(programs)
+    visitor = history.served(programs)
     member = workspace.members.all()[0]
     found = {}
     for name, (sort, has_transcripts) in FORMS.items():
@@ -45,13 +44,13 @@ def run(programs: Programs, folder: Path, *, size: int) -> Figures:
             is_masked=False,
             now=timezone.now(),
         )
-        found[name] = _written(programs, export, browser)
+        found[name] = _written(programs, export, visitor)
         store().delete(Export.objects.get(pk=export.pk).file.name or "")
         export.delete()
     return found
 
 
-def _written(programs: Programs, export: Export, browser: httpx.Client) -> Figures:
+def _written(programs: Programs, export: Export, visitor: history.Visitor) -> Figures:
     began = time.monotonic()
     options = json.dumps({"export": str(export.pk)})
     command = [PYTHON, "-m", "bench.inside", "exported", options]
@@ -60,7 +59,7 @@ def _written(programs: Programs, export: Export, browser: httpx.Client) -> Figur
     )
     pages = []
     while writer.poll() is None:
-        pages.append(history.timed(browser, "/calls/"))
+        pages.append(visitor.ask("/calls/")[0])
         time.sleep(PAUSE)
     said, _ = writer.communicate()
     if writer.returncode:

@@ -1,13 +1,16 @@
 """Part (e): how quick the history is, with so many calls.
 
 Each page is asked for over HTTP from the production server, one at a time, by somebody
-who is logged in; beside it stands the time of the bare SQL: the statements that find the
-page's calls, sent again by the driver alone. A machine that others use is quicker and
+who is logged in. How long the server takes says its own log. Beside it stand how long the
+browser waits, and the bare SQL: the statements that find the page's calls, sent again by
+the driver alone. A machine that others use is quicker and
 slower by turns, so a fixed sum in Python is timed with each question.
 """
 
+import re
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import cycle, islice
 from pathlib import Path
@@ -35,6 +38,8 @@ SLUG, DAYS, CONTACTS = "bench", 365, 20_000
 WARM_UP, TIMES = 2, 20
 # In each of the other orders.
 SORTED_TIMES = 7
+LOGGED = re.compile(r"^took ([0-9.]+) ms$", re.MULTILINE)
+PATIENCE = 5.0
 # One call in so many has the tag.
 TAGS = {"call back": 20, "escalated": 5_000}
 
@@ -42,19 +47,43 @@ TAGS = {"call back": 20, "escalated": 5_000}
 def run(programs: Programs, folder: Path, *, size: int) -> Figures:
     """Ask every question; fill the workspace first where it has fewer calls."""
     workspace, filled = stocked(size)
-    browser = served(programs)
+    visitor = served(programs)
     asked = {
-        one.name: measured(browser, workspace, one)
+        one.name: measured(visitor, workspace, one)
         for one in questions.all_of(workspace)
     }
     return {"calls": size, "filled": filled, "pages": asked}
 
 
-def served(programs: Programs) -> httpx.Client:
-    """Start the web server; return a browser of somebody who is logged in there."""
+@dataclass(frozen=True)
+class Visitor:
+    """Somebody who is logged in, and who reads the server's log."""
+
+    browser: httpx.Client
+    log: Path
+
+    def ask(self, path: str) -> tuple[float, float]:
+        """Return how many seconds a page took at the server, and for the browser."""
+        seen = self.log.stat().st_size
+        began = time.perf_counter()
+        answer = self.browser.get(path)
+        waited = time.perf_counter() - began
+        if answer.status_code != httpx.codes.OK:
+            raise RuntimeError(f"{path} answered {answer.status_code}.")
+        while time.perf_counter() - began < PATIENCE:
+            with self.log.open() as log:
+                log.seek(seen)
+                if told := LOGGED.search(log.read()):
+                    return float(told[1]) / 1000, waited
+            time.sleep(0.001)
+        raise RuntimeError("The server logged no request.")
+
+
+def served(programs: Programs) -> Visitor:
+    """Start the web server, and log somebody in there."""
     quietly([PYTHON, "manage.py", "collectstatic", "--no-input"], programs.env)
-    programs.granian(1)
-    return logged_in(programs.port)
+    programs.granian(1, 16, "--access-log", "--access-log-fmt", "took %(dt_ms).3f ms")
+    return Visitor(logged_in(programs.port), programs.log)
 
 
 def stocked(size: int) -> tuple[Workspace, Figures]:
@@ -97,37 +126,33 @@ def logged_in(port: int) -> httpx.Client:
 
 
 # --- Measuring -----------------------------------------------------------------------
-def measured(browser: httpx.Client, workspace: Workspace, one: Question) -> Figures:
+def measured(visitor: Visitor, workspace: Workspace, one: Question) -> Figures:
     """Ask one question many times; return ms, and the same of the bare SQL."""
-    taken = times(browser, one.addresses(), TIMES)
+    taken, waited = times(visitor, one.addresses(), TIMES)
     yardstick = in_ms(percentile([yardstick_seconds() for _ in range(5)], 0.5))
     told: Figures = {
         "goal_ms": one.goal_ms,
         **percentiles(taken),
+        "browser": percentiles(waited),
         "yardstick_ms": yardstick,
     }
     if one.sorts:
         told["sorted"] = {
-            sort: percentiles(times(browser, one.addresses(sort), SORTED_TIMES))
+            sort: percentiles(times(visitor, one.addresses(sort), SORTED_TIMES)[0])
             for sort in one.sorts
         }
     return told | bare(workspace, one, told["p50_ms"])
 
 
-def times(browser: httpx.Client, paths: Iterator[str], count: int) -> list[float]:
-    """Return how many seconds each page took; the first ones only warm up."""
-    taken = [timed(browser, path) for path in islice(paths, WARM_UP + count)]
-    return taken[WARM_UP:]
+def times(
+    visitor: Visitor, paths: Iterator[str], count: int
+) -> tuple[list[float], list[float]]:
+    """Return how many seconds each page took at the server, and for the browser.
 
-
-def timed(browser: httpx.Client, path: str) -> float:
-    """Return how many seconds a page took."""
-    began = time.perf_counter()
-    answer = browser.get(path)
-    taken = time.perf_counter() - began
-    if answer.status_code != httpx.codes.OK:
-        raise RuntimeError(f"{path} answered {answer.status_code}.")
-    return taken
+    The first ones only warm up.
+    """
+    both = [visitor.ask(path) for path in islice(paths, WARM_UP + count)][WARM_UP:]
+    return [taken for taken, _ in both], [waited for _, waited in both]
 
 
 def yardstick_seconds() -> float:

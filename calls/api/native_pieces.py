@@ -8,7 +8,8 @@ from calls.api.native_shapes import WHOLE, Json, ref
 
 # No database of ours can keep a NUL.
 PLAIN = r"[^\u0000]*"
-SOME = rf"^{PLAIN}[^\s\u0000]{PLAIN}$"
+# Python takes the separators of files and groups for blanks as well.
+SOME = rf"^{PLAIN}[^\s\u0000\u001c-\u001f\u0085]{PLAIN}$"
 LETTER = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]"
 LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 EMAIL = rf"^(?:{LETTER}+(?:\.{LETTER}+)*@(?:{LABEL}\.)+[A-Za-z]{{2,63}})?$"
