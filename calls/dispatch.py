@@ -204,7 +204,7 @@ def dial(call_id: uuid.UUID, attempt: int, start: datetime) -> Applied | None:
         return lifecycle.refuse(call_id, error)
     budget.spend(call.connection, start)
     # A worker killed behind the next line leaves a call in doubt: so late is it marked.
-    pacing.wait_until(start - pacing.READY)
+    pacing.wait_until(start - pacing.MARKED)
     if not lifecycle.start_dialing(call_id, attempt, start):
         return None
     wait = partial(pacing.wait_until, start)

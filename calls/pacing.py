@@ -23,21 +23,24 @@ Lane = PhoneNumber | Connection
 KINDS: dict[str, type[Lane]] = {"number": PhoneNumber, "connection": Connection}
 
 # The way to the provider is not always equally long: a second is this much longer.
-MARGIN = 0.006
+MARGIN = 0.008
 # Starts lie at least this much of an even distance apart. The rest is what one may come
 # late by without holding up the others: with hardly any, each late start cost the line.
 EVEN = 0.8
 # A start this far away may be taken now and waited for; a worker never waits longer.
-REACH = timedelta(milliseconds=150)
+REACH = timedelta(milliseconds=230)
 # A worker looks at a lane this much before its next start: a message that comes late by
 # less delays nothing.
-LEAD = timedelta(milliseconds=120)
+LEAD = timedelta(milliseconds=200)
 # A start later than this is written down as it was.
-TOLERANCE = timedelta(milliseconds=2)
+TOLERANCE = timedelta(milliseconds=1)
 # A start later than this may have lost its place: the next ones counted on it.
 MISSED = timedelta(milliseconds=500)
 # Before a worker can ask the provider, it has this much to look up.
 READY = timedelta(milliseconds=5)
+# A call is marked as asked this much before its start, where there is time for that: to
+# write it may take as long, and a worker killed behind it leaves the call in doubt.
+MARKED = timedelta(milliseconds=15)
 # Starts further ahead than this were written by a clock that was wrong.
 AHEAD = 10.0
 

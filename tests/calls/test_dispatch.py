@@ -124,6 +124,8 @@ def test_a_call_goes_out_and_rings(line: PhoneNumber) -> None:
 
 
 def test_the_second_call_waits_for_its_turn(line: PhoneNumber) -> None:
+    # Further apart than a worker waits for a start.
+    PhoneNumber.objects.update(cps=2)
     launched(line.workspace)
     launched(line.workspace)
     assert dispatch.step(PhoneNumber, line.pk, now()).call_id
