@@ -217,14 +217,17 @@ def hang_up_call(request: HttpRequest, call_id: uuid.UUID) -> Json:
 
 @api.get("/calls/{call_id}/recording", response={200: None})
 def get_recording(request: HttpRequest, call_id: uuid.UUID) -> HttpResponseBase:
-    """Return the sound of a call, or with a Range header the part asked for."""
+    """Return the sound of a call, or with a Range header the part asked for.
+
+    409 where the call has none, or none yet.
+    """
     call = _full(key_of(request, keys.READS_CALLS).workspace, call_id)
     sound = audio.sound(call)
     if sound is None:
         kept = audio.kept(call)
         waits = kept is not None and kept.state == RecordingState.PENDING
         message = "It is still being fetched." if waits else "It is not kept here."
-        raise Problem(404, "not_found", f"This call has no recording. {message}")
+        raise Problem(409, "conflict", f"This call has no recording. {message}")
     answer = play(request, sound)
     if answer.status_code != 416:
         return answer

@@ -69,7 +69,7 @@ ANSWERS: dict[str, Answer] = {
     "get_call": Answer("Call", (404,)),
     "cancel_call": Answer("Call", (404, 409)),
     "hang_up_call": Answer("Call", (404, 409, 502)),
-    "get_recording": Answer("", (404, 416)),
+    "get_recording": Answer("", (404, 409, 416)),
     "list_agents": _list("Agent"),
     "get_agent": Answer("Agent", (404,)),
     "list_numbers": _list("Number"),

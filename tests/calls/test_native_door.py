@@ -248,7 +248,7 @@ def test_a_recording_that_is_still_fetched_says_so(key: str, agent: Agent) -> No
     call = took_place(agent, recording_url="https://provider.example/a.wav")
     Recording.objects.create(call=call, state=RecordingState.PENDING)
     answer = ask(key, "GET", f"{CALLS}/{call.pk}/recording")
-    assert (answer.status_code, error_of(answer)) == (404, "not_found")
+    assert (answer.status_code, error_of(answer)) == (409, "conflict")
     assert "being fetched" in answer.json()["message"]
 
 
@@ -257,7 +257,7 @@ def test_a_call_without_a_recording_has_no_address_of_one(
 ) -> None:
     call = took_place(agent)
     assert ask(key, "GET", f"{CALLS}/{call.pk}").json()["recording_url"] is None
-    assert ask(key, "GET", f"{CALLS}/{call.pk}/recording").status_code == 404
+    assert ask(key, "GET", f"{CALLS}/{call.pk}/recording").status_code == 409
 
 
 def test_nobody_else_hears_a_recording(recorded: Call) -> None:
