@@ -3,8 +3,8 @@
 Each page is asked for over HTTP from the production server, one at a time, by somebody
 who is logged in. How long the server takes says its own log. Beside it stand how long the
 browser waits, and the bare SQL: the statements that find the page's calls, sent again by
-the driver alone. A machine that others use is quicker and
-slower by turns, so a fixed sum in Python is timed with each question.
+the driver alone. A machine that others use is quicker and slower by turns, so a fixed sum
+in Python is timed with each question.
 """
 
 import re
@@ -48,7 +48,6 @@ TAGS = {"call back": 20, "escalated": 5_000}
 def run(programs: Programs, folder: Path, *, size: int) -> Figures:
     """Ask every question; fill the workspace first where it has fewer calls."""
     workspace, filled = stocked(size)
-    warm()
     visitor = served(programs)
     asked = {
         one.name: measured(visitor, workspace, one)
@@ -96,7 +95,8 @@ class Visitor:
 
 
 def served(programs: Programs) -> Visitor:
-    """Start the web server, and log somebody in there."""
+    """Start the web server over rows that were read, and log somebody in there."""
+    warm()
     quietly([PYTHON, "manage.py", "collectstatic", "--no-input"], programs.env)
     programs.granian(1, 16, "--access-log", "--access-log-fmt", "took %(dt_ms).3f ms")
     return Visitor(logged_in(programs.port), programs.log)

@@ -28,7 +28,6 @@ from tests.calls.journey import (
     watch,
 )
 
-# One Switchboard serves them all: they stay in one process of the test run.
 SLUGS = sorted(DIALECTS)
 FORWARD = [
     *("scheduled", "queued", "dialing", "unconfirmed", "ringing", "in_progress"),
