@@ -18,8 +18,6 @@ from calls.export.export_columns import USUAL
 from calls.models import Export
 from calls.models.exports import store
 
-# In MB; of the whole process, with Django and all it has loaded.
-GOAL_MB, GOAL_MS = 200, 50
 FORMS = {
     "CSV": ("csv", False),
     "JSON Lines with transcripts": ("jsonl", True),
