@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
-from agents.condition import OF_CONNECTION, Condition
+from agents.condition import Condition
 from agents.providers.base import Account, Provider, ProviderRefused, unpaced
 from agents.providers.registry import PROVIDERS
 from dashboard.fields import EncryptedJSONField, Sealed
@@ -104,14 +104,6 @@ class AgentQuerySet(models.QuerySet["Agent"]):
     def for_list(self) -> Self:
         """With what a list row shows."""
         return self.select_related("connection").prefetch_related("versions")
-
-    def known_as(self, agent_id: str) -> "Agent | None":
-        """Find by our id or the provider's own; None when neither fits."""
-        wanted = Q(provider_agent_id=agent_id)
-        if re.fullmatch(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", agent_id):
-            wanted |= Q(pk=agent_id)
-        rows = self.current().filter(wanted).select_related("connection")
-        return rows.defer(*OF_CONNECTION).first()
 
 
 class Agent(models.Model):

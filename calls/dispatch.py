@@ -12,10 +12,10 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from django.db import transaction
+from django.db.models import UUIDField
 
 from agents import budget, phone
 from agents.condition import OF_CONNECTION
-from agents.models import Connection, PhoneNumber
 from agents.providers import http
 from agents.providers.base import (
     CallHandle,
@@ -27,11 +27,11 @@ from agents.providers.base import (
     ProviderUnclear,
     WishRefused,
 )
-from calls import changes, fitting, lifecycle, pacing, policy
+from calls import changes, fitting, lanes, lifecycle, pacing, policy
 from calls.lifecycle import Applied
 from calls.models import Call, CallStatus, Fault
-from calls.models.call import CallQuerySet
 from calls.pacing import Lane
+from dashboard.prepared import Given, Prepared
 
 # How long a provider may keep saying "not now" before we give up.
 PATIENCE = timedelta(minutes=15)
@@ -39,6 +39,14 @@ PATIENCE = timedelta(minutes=15)
 TRIES_FOR_A_PLACE = 5
 # How soon to look again at a lane whose connection has no free slot.
 SLOT_WAIT = timedelta(seconds=1)
+# A call with everything a provider's adapter needs of it; asked at every dial.
+WHOLE = Prepared(
+    lambda: (
+        Call.objects.filter(pk=Given("pk", UUIDField()))
+        .select_related("connection", "agent", "workspace")
+        .defer("evidence", "agent__settings", *OF_CONNECTION)
+    )
+)
 
 
 # --- Taking the next call of a lane --------------------------------------------------
@@ -52,29 +60,17 @@ class Step:
     wake_at: datetime | None = None
 
 
-def lane_name(number: uuid.UUID | None, connection: uuid.UUID) -> tuple[str, uuid.UUID]:
-    """Return what a task is told of a lane: its kind (`pacing.KINDS`) and its id."""
-    return ("number", number) if number else ("connection", connection)
-
-
-def lane_of(call: Call) -> tuple[type[Lane], uuid.UUID]:
-    """Return which row's pace the call keeps."""
-    kind, lane_id = lane_name(call.phone_number_id, call.connection_id)
-    return pacing.KINDS[kind], lane_id
-
-
 @transaction.atomic
 def step(kind: type[Lane], lane_id: uuid.UUID, now: datetime) -> Step:
     """Take the lane's next call when its time has come, under the lane's lock."""
-    lane = _locked(kind, lane_id)
-    waiting = _waiting(lane).filter(due_at__lte=now)
-    due = list(waiting.values_list("pk", "attempts")[:2])
+    lane = lanes.locked(kind, lane_id)
+    due = lanes.due(kind, lane_id, now)
     if not due:
         return _nothing_due(lane, now)
     start = pacing.next_start(lane, now)
     if start - now > pacing.REACH:
         return _wake(lane, start, now)
-    if not _has_slot(lane):
+    if not lanes.has_slot(lane):
         return _wake(lane, now + SLOT_WAIT, now)
     call_id, attempts = due[0]
     attempt = lifecycle.claim(call_id, attempts, now)
@@ -86,24 +82,9 @@ def step(kind: type[Lane], lane_id: uuid.UUID, now: datetime) -> Step:
     return Step(call_id, attempt, start, lane.wake_at)
 
 
-def _locked(kind: type[Lane], lane_id: uuid.UUID) -> Lane:
-    """Lock a lane and read what its pace takes; a click waits while this is read."""
-    names = ["cps", "starts", "wake_at"]
-    names += ["connection"] if kind is PhoneNumber else []
-    rows = kind._default_manager.select_for_update(no_key=True)
-    return rows.only(*names).get(pk=lane_id)
-
-
-def _waiting(lane: Lane) -> CallQuerySet:
-    rows = Call.objects.waiting().order_by("due_at", "id")
-    if isinstance(lane, PhoneNumber):
-        return rows.filter(phone_number=lane)
-    return rows.filter(phone_number=None, connection=lane)
-
-
 def _nothing_due(lane: Lane, now: datetime) -> Step:
     """Look again when the next waiting call is due, if that is soon."""
-    later = _waiting(lane).values_list("due_at", flat=True).first()
+    later = lanes.later(lane)
     if later is None or later - now > timedelta(seconds=10):
         return Step()
     return _wake(lane, later, now)
@@ -120,31 +101,6 @@ def _wake(lane: Lane, at: datetime, now: datetime) -> Step:
     lane.wake_at = at
     lane.save(update_fields=["wake_at"])
     return Step(wake_at=at)
-
-
-def _has_slot(lane: Lane) -> bool:
-    """Whether the connection is on and has room for one more call; it is locked."""
-    pk = lane.connection_id if isinstance(lane, PhoneNumber) else lane.pk
-    rows = Connection.objects.select_for_update(no_key=True).filter(pk=pk)
-    is_active, concurrency = rows.values_list("is_active", "concurrency").get()
-    used = Call.objects.at_provider().filter(connection=pk)
-    return is_active and used.count() < concurrency
-
-
-def lanes_waiting(now: datetime) -> list[tuple[str, uuid.UUID]]:
-    """Return the lanes with a due call and nobody about to look: lost nudges."""
-    due = Call.objects.waiting().filter(due_at__lte=now)
-    rows = due.filter(connection__is_active=True).order_by()
-    pairs = rows.values_list(
-        "phone_number", "connection", "phone_number__wake_at", "connection__wake_at"
-    ).distinct()
-    late = now - timedelta(seconds=1)
-    found = []
-    for number, connection, number_wake, connection_wake in pairs:
-        wake = number_wake if number else connection_wake
-        if wake is None or wake < late:
-            found.append(lane_name(number, connection))
-    return found
 
 
 # --- Asking the provider -------------------------------------------------------------
@@ -209,7 +165,7 @@ def dial(call_id: uuid.UUID, attempt: int, start: datetime) -> Applied | None:
         return None
     wait = partial(pacing.wait_until, start)
     try:
-        with http.timed(wait, partial(pacing.started, *lane_of(call), start)):
+        with http.timed(wait, partial(pacing.started, *lanes.of(call), start)):
             update = client.place_call(request)
     except ProviderBusy as error:
         return _try_later(call, attempt, error)
@@ -249,8 +205,7 @@ def _moved(call_id: uuid.UUID) -> Applied:
 
 def load(call_id: uuid.UUID) -> Call:
     """Return the call with everything a provider's adapter needs of it."""
-    rows = Call.objects.select_related("connection", "agent", "workspace")
-    return rows.defer("evidence", "agent__settings", *OF_CONNECTION).get(pk=call_id)
+    return WHOLE.get(pk=call_id)
 
 
 def _try_later(call: Call, attempt: int, error: ProviderBusy) -> Applied | None:

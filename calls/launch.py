@@ -10,12 +10,22 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 
 from django.db import IntegrityError, transaction
+from django.db.models import UUIDField
 
 from calls import lifecycle, policy
 from calls.models import Call
 from calls.plan import Plan
 from calls.refusals import LaunchRefused
 from dashboard.models import Workspace
+from dashboard.prepared import Given, Prepared
+
+TURN = Prepared(
+    lambda: (
+        Workspace.objects.select_for_update(no_key=True)
+        .filter(pk=Given("pk", UUIDField()))
+        .values_list("pk")
+    )
+)
 
 
 class LaunchConflict(Exception):
@@ -31,8 +41,7 @@ def take_turns(workspace: Workspace) -> None:
 
     Whoever comes second sees the call of the first, from another tab or another desk.
     """
-    rows = Workspace.objects.select_for_update(no_key=True).filter(pk=workspace.pk)
-    rows.values_list("pk").get()
+    TURN.get(pk=workspace.pk)
 
 
 def repeated(plan: Plan, key: str, scheduled_at: datetime | None = None) -> Call | None:

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from agents import phone, shares
+from django.db.models import CharField, UUIDField
+
+from agents import named, phone, shares
 from agents.models import (
     Agent,
     AgentVersion,
@@ -25,6 +27,13 @@ from calls import fitting, variables
 from calls.models import Contact, Source
 from calls.variables import Known
 from dashboard.models import ApiKey, Member, User, Workspace
+from dashboard.prepared import Given, Prepared
+
+CONTACT = Prepared(
+    lambda: Contact.objects.filter(
+        workspace=Given("workspace", UUIDField()), number=Given("number", CharField())
+    ).order_by()[:1]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +144,9 @@ def prepare(
     if wish.to_number:
         plan.phone = phone.parse(wish.to_number, workspace.country)
     if plan.phone and not contact:
-        plan.contact = workspace.contacts.filter(number=plan.phone.e164).first()
+        plan.contact = _contact(workspace, plan.phone.e164)
     if wish.agent_id:
-        plan.agent = workspace.agents.known_as(wish.agent_id)
+        plan.agent = named.agent(workspace, wish.agent_id)
     plan.number = _named_number(plan)
     if not wish.agent_id:
         plan.agent = _bound_agent(plan)
@@ -154,6 +163,14 @@ def prepare(
     return plan
 
 
+def _contact(workspace: Workspace, number: str) -> Contact | None:
+    """Return the workspace's contact who has the number."""
+    found = CONTACT.first(workspace=workspace.pk, number=number)
+    if found is not None:
+        found.workspace = workspace
+    return found
+
+
 def _named_number(plan: Plan) -> PhoneNumber | None:
     """Return our number that the wish names, in any format; None: not ours or none.
 
@@ -164,8 +181,7 @@ def _named_number(plan: Plan) -> PhoneNumber | None:
         return None
     read = phone.parse(written, plan.workspace.country)
     wanted = {written} | ({read.e164} if read else set())
-    rows = plan.workspace.numbers.current().filter(number__in=wanted)
-    found = list(rows.order_by("created_at"))
+    found = named.numbers(plan.workspace, wanted)
     speaks_at = plan.agent.connection_id if plan.agent else None
     best = [row for row in found if row.connection_id == speaks_at]
     return next(iter(best or found), None)
@@ -174,7 +190,7 @@ def _named_number(plan: Plan) -> PhoneNumber | None:
 def _bound_agent(plan: Plan) -> Agent | None:
     """Return the agent bound outbound to the number."""
     bound = plan.number.binding(Direction.OUTBOUND) if plan.number else None
-    return plan.workspace.agents.known_as(str(bound.agent_id)) if bound else None
+    return named.agent(plan.workspace, str(bound.agent_id)) if bound else None
 
 
 def _pinned(plan: Plan) -> AgentVersion | None:
@@ -192,7 +208,7 @@ def _version(agent: Agent, wanted: int | str | None) -> AgentVersion | None:
     if wanted == "latest_published":
         return agent.versions.filter(is_published=True).order_by("-version").first()
     if wanted in (None, "", "latest"):
-        return agent.version(None)
+        return named.latest(agent)
     is_number = re.fullmatch(r"[0-9]{1,9}", str(wanted))
     return agent.version(int(wanted)) if is_number else None
 

@@ -17,7 +17,7 @@ from kombu.exceptions import OperationalError
 from agents import sync
 from agents.models import Connection
 from agents.providers import http
-from calls import digest, dispatch, gaps, hints, pacing, reconcile, webhooks
+from calls import digest, dispatch, gaps, hints, lanes, pacing, reconcile, webhooks
 from calls.billing import money
 from calls.export import exports
 from calls.hints import Hint
@@ -94,7 +94,7 @@ def nudge(call: Call) -> None:
 
 def look(number: uuid.UUID | None, connection: uuid.UUID) -> None:
     """Look at the lane of a number or, for calls without one, of their connection."""
-    kind, lane_id = dispatch.lane_name(number, connection)
+    kind, lane_id = lanes.name(number, connection)
     dispatch_lane.delay(kind, str(lane_id))
 
 
@@ -304,7 +304,7 @@ def sweep() -> None:
     """Find what lost nudges and killed workers left behind."""
     now = _now()
     reconcile.recover(now)
-    for kind, lane_id in dispatch.lanes_waiting(now):
+    for kind, lane_id in lanes.waiting(now):
         dispatch_lane.delay(kind, str(lane_id))
     for call_id in reconcile.due(now - timedelta(seconds=1)):
         ask_call.delay(str(call_id))

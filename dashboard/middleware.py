@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from zoneinfo import ZoneInfo, available_timezones
 
+from django.db.models import BigIntegerField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import resolve
@@ -10,9 +11,18 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 
 from dashboard.models import Member, User
+from dashboard.prepared import Given, Prepared
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 ZONES = available_timezones()
+# Asked at every page.
+MEMBERSHIPS = Prepared(
+    lambda: (
+        Member.objects.filter(user=Given("user", BigIntegerField()))
+        .select_related("workspace__wallet", "workspace__retention")
+        .order_by("created_at")
+    )
+)
 EXPRESS = ("/webhooks/", "/compat/", "/api/", "/healthz", "/readyz", "/metrics")
 
 
@@ -90,10 +100,10 @@ def _memberships(request: HttpRequest) -> list[Member]:
     """Return the person's memberships, the oldest first."""
     if not isinstance(request.user, User):
         return []
-    rows = request.user.memberships.select_related(
-        "workspace__wallet", "workspace__retention"
-    )
-    return list(rows.order_by("created_at"))
+    mine = MEMBERSHIPS.all(user=request.user.pk)
+    for row in mine:
+        row.user = request.user
+    return mine
 
 
 def _member(request: HttpRequest, mine: list[Member]) -> Member | None:

@@ -11,6 +11,7 @@ from typing import cast
 from django.http import JsonResponse
 from django.http.response import HttpResponseBase
 
+from agents import named
 from agents.binding import change
 from agents.mirror import agent_facts, number_facts
 from agents.models import Agent, Direction, PhoneNumber
@@ -109,7 +110,7 @@ def get_agent(visit: Visit) -> HttpResponseBase:
 
 def find_agent(visit: Visit, written: str) -> Agent:
     """Return the agent that a client names; 404 where there is none."""
-    agent = visit.workspace.agents.known_as(written)
+    agent = named.agent(visit.workspace, written)
     if agent is None:
         raise Problem(404, f"There is no agent “{written}”.", "agent_not_found")
     return agent

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from django.http import QueryDict
 
+from agents import named
 from calls.api import native_parameters as parameters
 from calls.api.call_filters import as_uuid
 from calls.api.native_door import EPOCH, LATEST, WRITTEN
@@ -71,7 +72,7 @@ def within(text: str) -> str:
 
 def _agents(workspace: Workspace, written: list[str]) -> Iterator[str]:
     for text in written:
-        agent = workspace.agents.known_as(text)
+        agent = named.agent(workspace, text)
         if agent is None:
             message = f"There is no agent “{text}” in this workspace."
             raise Problem(404, "agent_not_found", message, "agent")

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from ninja import Field, Schema
 from pydantic import BeforeValidator, ConfigDict
 
-from agents import phone
+from agents import named, phone
 from agents.binding import change
 from agents.drift import drifts
 from agents.forms import ceiling_words, read_countries
@@ -50,7 +50,7 @@ def get_agent(request: HttpRequest, agent_id: str) -> Json:
 
 
 def _agent(workspace: Workspace, agent_id: str, field: str | None = None) -> Agent:
-    agent = workspace.agents.known_as(agent_id)
+    agent = named.agent(workspace, agent_id)
     if agent is None:
         message = f"There is no agent “{agent_id}” in this workspace."
         raise Problem(404, "agent_not_found", message, field)

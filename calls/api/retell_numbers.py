@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.http import HttpResponse, JsonResponse
 from django.utils import timezone
 
-from agents import phone
+from agents import named, phone
 from agents.binding import change
 from agents.models import Carrier, Direction, PhoneNumber
 from agents.providers.base import NumberFacts
@@ -145,7 +145,7 @@ def _side(visit: Visit, number: PhoneNumber, name: str) -> Side:
 def _one(
     visit: Visit, number: PhoneNumber, agent_id: str, version: int | str | None
 ) -> Side:
-    agent = visit.workspace.agents.known_as(agent_id)
+    agent = named.agent(visit.workspace, agent_id)
     if agent is None:
         raise Problem(422, server.NOT_THERE)
     if agent.connection_id != number.connection_id:

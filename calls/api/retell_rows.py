@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from agents import named
 from agents.models import Agent, AgentVersion
 from agents.providers.retell import server
 from calls.api.own_rows import versions
@@ -12,7 +13,7 @@ LLM_PREFIX = "llm_"
 
 def find(visit: Visit) -> Agent:
     """Return the agent the address names; unknown ids are 422 in this dialect."""
-    agent = visit.workspace.agents.known_as(visit.id)
+    agent = named.agent(visit.workspace, visit.id)
     if agent is None:
         raise Problem(422, server.NOT_THERE)
     return agent

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http.response import HttpResponseBase
 
-from agents import address
+from agents import address, named
 from agents.models import Agent
 from agents.providers.base import Json, WishRefused
 from agents.providers.bodies import string
@@ -180,7 +180,7 @@ def remove_any_webhook(visit: Visit) -> HttpResponseBase:
 
 def _agent(visit: Visit) -> Agent:
     """Return the agent that a client names, with or without the prefix of its id."""
-    known = visit.workspace.agents.known_as(f"agent_{visit.id}")
+    known = named.agent(visit.workspace, f"agent_{visit.id}")
     return known or dialect.find_agent(visit, visit.id)
 
 

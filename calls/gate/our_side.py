@@ -1,12 +1,17 @@
 """What our side cannot do: the agent, the caller number, the connection, the provider."""
 
 from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from django.db.models import UUIDField
 
 from agents.models import Direction
 from agents.providers.registry import PROVIDERS
 from calls.models import Call
 from calls.plan import Plan, calls_with
 from calls.refusals import Found, Refusal, Seen
+from dashboard.prepared import Given, Prepared
 
 MAX_WAITING = 20_000
 # The code for a field that a provider cannot honour; the rest are overrides.
@@ -213,8 +218,7 @@ def limits(plan: Plan) -> Iterator[Found]:
     """Is there room in the queue?"""
     if plan.number is None:
         return
-    waiting = Call.objects.waiting().filter(phone_number=plan.number)
-    is_full = waiting[MAX_WAITING : MAX_WAITING + 1].exists()
+    is_full = _waits(MAX_WAITING).first(number=plan.number.pk) is not None
     yield Seen(
         "queue", f"at most {MAX_WAITING:,} waiting", "full" if is_full else "room"
     )
@@ -224,3 +228,11 @@ def limits(plan: Plan) -> Iterator[Found]:
             f"{MAX_WAITING:,} calls already wait for {plan.number}.",
             "Wait until some have gone out, or use another number.",
         )
+
+
+@cache
+def _waits(many: int) -> Prepared[Any]:
+    """Return the question for one more call than so many that wait for a number."""
+    waiting = Call.objects.waiting()
+    rows = waiting.filter(phone_number=Given("number", UUIDField())).order_by()
+    return Prepared(lambda: rows.values_list("pk")[many : many + 1])

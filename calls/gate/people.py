@@ -2,14 +2,21 @@
 
 import uuid
 from collections.abc import Iterator
+from functools import cache
+from typing import Any
 
-from django.db.models import Q, Value
+from django.db.models import CharField, Q, UUIDField, Value
 
 from agents import phone
 from agents.models import Carrier, PhoneNumber
+from calls.models import Contact, Suppression
 from calls.plan import Plan
 from calls.refusals import Found, Refusal, Seen
 from dashboard.models import Workspace
+from dashboard.prepared import Given, Prepared, places, values
+
+# Stands for no contact.
+NOBODY = uuid.UUID(int=0)
 
 
 def may_launch(plan: Plan) -> Iterator[Found]:
@@ -53,13 +60,9 @@ def barred(
     workspace: Workspace, contact_id: uuid.UUID | None, numbers: tuple[str, ...]
 ) -> Refusal | None:
     """Refuse the contact or the numbers (as dialled first) that must not be called."""
-    meant = Q(number__in=numbers) | Q(pk=contact_id)
-    people = workspace.contacts.filter(meant, do_not_call=True).order_by()
-    listed = workspace.suppressions.filter(number__in=numbers).order_by()
-    # One question for both: it is asked at every launch and again at every dial.
-    both = people.values_list(Value("contact"), "name", "number").union(
-        listed.values_list(Value("list"), Value(""), "number"), all=True
-    )
+    given = values("number", numbers)
+    asked = _barred(len(numbers))
+    both = asked.all(workspace=workspace.pk, contact=contact_id or NOBODY, **given)
     found: list[tuple[str, str, str]] = sorted(map(tuple, both))
     if not found:
         return None
@@ -77,6 +80,22 @@ def barred(
         "Only if they agreed to calls again: an admin can take it off the list.",
         "to_number",
     )
+
+
+@cache
+def _barred(count: int) -> Prepared[Any]:
+    """Return the question who of a contact and so many numbers must not be called.
+
+    One for both tables: it is asked at every launch and again at every dial.
+    """
+    numbers = places("number", count, CharField())
+    space = Given("workspace", UUIDField())
+    meant = Q(number__in=numbers) | Q(pk=Given("contact", UUIDField()))
+    people = Contact.objects.filter(meant, workspace=space, do_not_call=True)
+    listed = Suppression.objects.filter(workspace=space, number__in=numbers)
+    names = people.order_by().values_list(Value("contact"), "name", "number")
+    rows = listed.order_by().values_list(Value("list"), Value(""), "number")
+    return Prepared(lambda: names.union(rows, all=True))
 
 
 def country(plan: Plan) -> Iterator[Found]:

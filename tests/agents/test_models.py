@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 from django.db import connection as database
 from pytest_django import DjangoAssertNumQueries
 
+from agents import named
 from agents.models import Agent, Direction, bind, fill_variables, find_variables
 from dashboard.models import Member, Workspace
 from tests.factories import make_agent, make_connection, make_number, make_workspace
@@ -43,14 +44,14 @@ def test_latest_is_the_highest_version(workspace: Workspace) -> None:
 
 def test_an_agent_is_known_by_both_ids(workspace: Workspace) -> None:
     agent = make_agent(make_connection(workspace), provider_agent_id="agent_9")
-    assert workspace.agents.known_as("agent_9") == agent
-    assert workspace.agents.known_as(str(agent.pk)) == agent
-    assert workspace.agents.known_as("nobody") is None
+    assert named.agent(workspace, "agent_9") == agent
+    assert named.agent(workspace, str(agent.pk)) == agent
+    assert named.agent(workspace, "nobody") is None
 
 
 def test_an_agent_of_another_workspace_is_not_known(workspace: Workspace) -> None:
     agent = make_agent(make_connection(make_workspace()))
-    assert workspace.agents.known_as(str(agent.pk)) is None
+    assert named.agent(workspace, str(agent.pk)) is None
 
 
 def test_binding_again_keeps_the_old_as_history(workspace: Workspace) -> None:

@@ -20,7 +20,7 @@ from agents import number_catalog, sync
 from agents.models import PhoneNumber
 from agents.providers.base import CallHandle, CallUpdate, LaunchWish, NumberFacts
 from agents.providers.simulator.client import Simulator
-from calls import dispatch, launch, lifecycle, pacing, plan, reconcile, tasks
+from calls import dispatch, lanes, launch, lifecycle, pacing, plan, reconcile, tasks
 from calls.models import Call, CallStatus
 from dashboard.models import Workspace
 from tests.factories import (
@@ -264,7 +264,7 @@ def test_a_late_worker_cannot_dial_a_call_that_was_given_back(
 
 def test_lanes_with_lost_nudges_are_found(line: PhoneNumber) -> None:
     launched(line.workspace)
-    assert dispatch.lanes_waiting(now()) == [("number", line.pk)]
+    assert lanes.waiting(now()) == [("number", line.pk)]
 
 
 def test_hanging_up_before_it_went_out_cancels(line: PhoneNumber) -> None:
@@ -334,7 +334,7 @@ def test_a_broker_that_is_down_does_not_fail_a_launch(
     with transaction.atomic():
         call = launched(line.workspace)
         tasks.nudge(call)
-    assert dispatch.lanes_waiting(now()) == [("number", line.pk)]
+    assert lanes.waiting(now()) == [("number", line.pk)]
 
 
 def test_a_call_heard_of_while_we_asked_is_not_lost(
@@ -377,7 +377,7 @@ def test_a_sync_and_a_dispatch_do_not_lock_each_other_out(
     make_call(number.connection, phone_number=number, due_at=now())
     told = [NumberFacts(number.number, "Another label", "twilio")]
     both = Barrier(2, timeout=2)
-    for module, name in ((dispatch, "_has_slot"), (number_catalog, "_renew_number")):
+    for module, name in ((lanes, "has_slot"), (number_catalog, "_renew_number")):
         monkeypatch.setattr(module, name, meeting(both, getattr(module, name)))
     with ThreadPoolExecutor(2) as pool:
         jobs = [
@@ -430,4 +430,4 @@ def test_a_lost_key_fails_the_call_in_words(
     assert (call.status, call.fault) == (CallStatus.FAILED, "us")
     assert "Put the old key back" in call.note
     assert call.attempts == 1
-    assert dispatch.lanes_waiting(now()) == []
+    assert lanes.waiting(now()) == []

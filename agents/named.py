@@ -1,0 +1,72 @@
+"""What a wish to call names: an agent, its newest version, the numbers of ours.
+
+They are asked for at every launch, so that the questions are written once.
+"""
+
+import re
+import uuid
+from collections.abc import Collection
+from functools import cache
+
+from django.db.models import CharField, Q, UUIDField
+
+from agents.condition import OF_CONNECTION
+from agents.models import Agent, AgentVersion, PhoneNumber
+from dashboard.models import Workspace
+from dashboard.prepared import Given, Prepared, places, values
+
+OUR_ID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}")
+NOBODY = uuid.UUID(int=0)
+WORKSPACE = Given("workspace", UUIDField())
+
+AGENT = Prepared(
+    lambda: (
+        Agent.objects.current()
+        .filter(workspace=WORKSPACE)
+        .filter(
+            Q(provider_agent_id=Given("theirs", CharField()))
+            | Q(pk=Given("ours", UUIDField()))
+        )
+        .select_related("connection")
+        .defer(*OF_CONNECTION)[:1]
+    )
+)
+LATEST = Prepared(
+    lambda: AgentVersion.objects.filter(agent=Given("agent", UUIDField())).order_by(
+        "-version"
+    )[:1]
+)
+
+
+def agent(workspace: Workspace, agent_id: str) -> Agent | None:
+    """Find an agent by our id or the provider's own; None when neither fits."""
+    ours = uuid.UUID(agent_id) if OUR_ID.fullmatch(agent_id) else NOBODY
+    found = AGENT.first(workspace=workspace.pk, theirs=agent_id, ours=ours)
+    if found is not None:
+        found.workspace = workspace
+    return found
+
+
+def latest(agent: Agent) -> AgentVersion | None:
+    """Return an agent's newest version."""
+    return LATEST.first(agent=agent.pk)
+
+
+def numbers(workspace: Workspace, written: Collection[str]) -> list[PhoneNumber]:
+    """Return our numbers that are one of those written, the oldest first.
+
+    Several connections may have the same number.
+    """
+    asked = _numbers(len(written))
+    found = asked.all(workspace=workspace.pk, **values("number", written))
+    for row in found:
+        row.workspace = workspace
+    return found
+
+
+@cache
+def _numbers(count: int) -> Prepared[PhoneNumber]:
+    """Return the question for so many numbers."""
+    written = places("number", count, CharField())
+    rows = PhoneNumber.objects.current().filter(workspace=WORKSPACE)
+    return Prepared(lambda: rows.filter(number__in=written).order_by("created_at"))

@@ -1,0 +1,97 @@
+"""Queries that the ORM writes once: asked again, only their values are new.
+
+To write a statement takes the ORM longer than the database takes to answer it. Where
+one is asked at every click or dial, a `Prepared` query keeps what was written.
+"""
+
+from collections.abc import Callable, Iterable
+from copy import copy
+from typing import Any, Generic, TypeVar
+
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Expression, Field, QuerySet
+from django.db.models.sql.compiler import SQLCompiler
+from django.utils.functional import cached_property
+
+Row = TypeVar("Row")
+
+
+class Given(Expression):
+    """A value of a prepared query, which each who asks gives by this name.
+
+    It is of the kind of `output_field`, and never None.
+    """
+
+    def __init__(self, name: str, output_field: "Field[Any, Any]") -> None:
+        super().__init__(output_field=output_field)
+        self.name = name
+
+    def as_sql(
+        self, _: SQLCompiler, __: BaseDatabaseWrapper
+    ) -> tuple[str, tuple[Any, ...]]:
+        """Return the place of a value, and itself until there is one."""
+        return "%s", (self,)
+
+    def value(self, values: dict[str, Any], connection: BaseDatabaseWrapper) -> Any:
+        """Return its value as the database takes it; ValueError where it is None."""
+        if values[self.name] is None:
+            raise ValueError(f"{self.name} is None; nothing would be found.")
+        return self.output_field.get_db_prep_value(values[self.name], connection)
+
+
+def places(name: str, count: int, field: "Field[Any, Any]") -> list[Any]:
+    """Return places for so many values, for a filter such as `number__in`."""
+    return [Given(f"{name}{place}", field) for place in range(count)]
+
+
+def values(name: str, given: Iterable[Any]) -> dict[str, Any]:
+    """Return the values for such places by their names."""
+    return {f"{name}{place}": value for place, value in enumerate(given)}
+
+
+class Prepared(Generic[Row]):
+    """A query with places for values (`Given`), written at its first use.
+
+    `build` returns it; what else it holds (a time, a limit) stays what it was then.
+    """
+
+    def __init__(self, build: Callable[[], QuerySet[Any, Row]]) -> None:
+        self._build = build
+
+    @cached_property
+    def _written(self) -> tuple[QuerySet[Any, Row], SQLCompiler, str, tuple[Any, ...]]:
+        rows = self._build()
+        compiler = rows.query.get_compiler(DEFAULT_DB_ALIAS)
+        sql, params = compiler.as_sql()
+        return rows, compiler, sql, tuple(params)
+
+    def all(self, **values: Any) -> list[Row]:
+        """Return the rows for these values, as the query itself would."""
+        rows, compiler, sql, places = self._written
+        connection = connections[DEFAULT_DB_ALIAS]
+        params = tuple(
+            place.value(values, connection) if isinstance(place, Given) else place
+            for place in places
+        )
+        # A connection, and so a compiler, belongs to one thread.
+        mine, query = copy(compiler), copy(rows.query)
+        mine.connection = connection
+        mine.as_sql = lambda *_, **__: (sql, params)  # type: ignore[method-assign]
+        query.get_compiler = lambda *_, **__: mine  # type: ignore[method-assign]
+        asked: QuerySet[Any, Row] = QuerySet(rows.model, query)
+        for name in ("_iterable_class", "_fields", "_prefetch_related_lookups"):
+            setattr(asked, name, getattr(rows, name))
+        return list(asked)
+
+    def first(self, **values: Any) -> Row | None:
+        """Return the first row, or None; the query asks for no more than it needs."""
+        return next(iter(self.all(**values)), None)
+
+    def get(self, **values: Any) -> Row:
+        """Return the one row; raises the model's DoesNotExist where there is none."""
+        row = self.first(**values)
+        if row is None:
+            rows = self._written[0]
+            raise rows.model.DoesNotExist(f"No {rows.model._meta.verbose_name}.")
+        return row
