@@ -83,10 +83,9 @@ def launch(
     not there (any more). The caller has asked whether it may go out (`ask`), and nudges
     the dispatch on commit.
     """
-    digest = _digest(plan, scheduled_at)
     try:
         with transaction.atomic():
-            call = _write(plan, key, digest, scheduled_at, now or datetime.now(tz=UTC))
+            call = write(plan, key, scheduled_at, now)
     except IntegrityError:
         first = repeated(plan, key, scheduled_at)
         if first is None:
@@ -95,16 +94,20 @@ def launch(
     return call, True
 
 
-def _write(
+def write(
     plan: Plan,
-    key: str,
-    digest: str,
-    scheduled_at: datetime | None,
-    now: datetime,
+    key: str = "",
+    scheduled_at: datetime | None = None,
+    now: datetime | None = None,
 ) -> Call:
+    """Write the call's row in the caller's transaction; see `launch`.
+
+    Raises IntegrityError where the key has a call: once the transaction is rolled back,
+    `repeated` finds it.
+    """
     wish = plan.wish
     call = lifecycle.begin(
-        now,
+        now or datetime.now(tz=UTC),
         scheduled_at,
         workspace=plan.workspace,
         connection=plan.connection,
@@ -128,7 +131,7 @@ def _write(
         ignore_e164_validation=wish.ignore_e164_validation,
         external_id=wish.external_id,
         launch_key=key,
-        launch_digest=digest,
+        launch_digest=_digest(plan, scheduled_at),
         evidence=policy.evidence(plan),
     )
     policy.reserve(plan, call)

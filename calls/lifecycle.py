@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import DateTimeField, F, IntegerField, UUIDField
 
 from agents.models import Connection
 from agents.providers.base import CallUpdate, ProviderError
@@ -22,6 +23,7 @@ from calls.hooks import owing
 from calls.merging import Fusion
 from calls.models import Call, CallChange, CallStatus, Fault
 from calls.models.call import FINAL, WAITING
+from dashboard.prepared import Given, PreparedUpdate
 
 RANK: dict[str, int] = {
     CallStatus.SCHEDULED: 0,
@@ -77,28 +79,34 @@ def imported(**fields: Any) -> Call:
 
 
 # --- Dialing -------------------------------------------------------------------------
+AT = Given("at", DateTimeField())
+TRIED = {"pk": Given("pk", UUIDField()), "attempts": Given("attempts", IntegerField())}
+CLAIM = PreparedUpdate(
+    lambda: Call.objects.filter(status__in=WAITING, **TRIED),
+    status=CallStatus.DIALING,
+    attempts=F("attempts") + 1,
+    claimed_at=AT,
+    changed_at=AT,
+    note="",
+)
+START = PreparedUpdate(
+    lambda: Call.objects.filter(status=CallStatus.DIALING, dialed_at=None, **TRIED),
+    dialed_at=AT,
+    changed_at=AT,
+)
+
+
 def claim(call_id: uuid.UUID, attempts: int, now: datetime) -> int | None:
     """Take a waiting call, tried `attempts` times so far, for dialing.
 
     Return the number of this attempt; None when somebody else has taken it.
     """
-    rows = Call.objects.filter(pk=call_id, status__in=WAITING, attempts=attempts)
-    taken = rows.update(
-        status=CallStatus.DIALING,
-        attempts=attempts + 1,
-        claimed_at=now,
-        changed_at=now,
-        note="",
-    )
-    return attempts + 1 if taken else None
+    return attempts + 1 if CLAIM.run(pk=call_id, attempts=attempts, at=now) else None
 
 
 def start_dialing(call_id: uuid.UUID, attempt: int, at: datetime) -> bool:
     """Mark the moment we ask the provider. True once for each certain attempt."""
-    claimed = Call.objects.filter(
-        pk=call_id, status=CallStatus.DIALING, attempts=attempt, dialed_at=None
-    )
-    return claimed.update(dialed_at=at, changed_at=at) == 1
+    return START.run(pk=call_id, attempts=attempt, at=at) == 1
 
 
 def requeue(

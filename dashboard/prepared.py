@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Expression, Field, QuerySet
+from django.db.models.sql import UpdateQuery
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils.functional import cached_property
 
@@ -50,6 +51,16 @@ def values(name: str, given: Iterable[Any]) -> dict[str, Any]:
     return {f"{name}{place}": value for place, value in enumerate(given)}
 
 
+def _bound(
+    params: tuple[Any, ...], values: dict[str, Any], connection: BaseDatabaseWrapper
+) -> tuple[Any, ...]:
+    """Return the parameters of a statement with values in their places."""
+    return tuple(
+        param.value(values, connection) if isinstance(param, Given) else param
+        for param in params
+    )
+
+
 class Prepared(Generic[Row]):
     """A query with places for values (`Given`), written at its first use.
 
@@ -68,16 +79,13 @@ class Prepared(Generic[Row]):
 
     def all(self, **values: Any) -> list[Row]:
         """Return the rows for these values, as the query itself would."""
-        rows, compiler, sql, places = self._written
+        rows, compiler, sql, params = self._written
         connection = connections[DEFAULT_DB_ALIAS]
-        params = tuple(
-            place.value(values, connection) if isinstance(place, Given) else place
-            for place in places
-        )
+        told = sql, _bound(params, values, connection)
         # A connection, and so a compiler, belongs to one thread.
         mine, query = copy(compiler), copy(rows.query)
         mine.connection = connection
-        mine.as_sql = lambda *_, **__: (sql, params)  # type: ignore[method-assign]
+        mine.as_sql = lambda *_, **__: told  # type: ignore[method-assign]
         query.get_compiler = lambda *_, **__: mine  # type: ignore[method-assign]
         asked: QuerySet[Any, Row] = QuerySet(rows.model, query)
         for name in ("_iterable_class", "_fields", "_prefetch_related_lookups"):
@@ -95,3 +103,33 @@ class Prepared(Generic[Row]):
             rows = self._written[0]
             raise rows.model.DoesNotExist(f"No {rows.model._meta.verbose_name}.")
         return row
+
+
+class PreparedUpdate:
+    """An UPDATE with places for values, written at its first use.
+
+    `build` returns the rows; `fields` are what they get, each a `Given` or always the
+    same.
+    """
+
+    def __init__(
+        self, build: Callable[[], QuerySet[Any, Any]], **fields: object
+    ) -> None:
+        self._build = build
+        self._fields = fields
+
+    @cached_property
+    def _written(self) -> tuple[str, tuple[Any, ...]]:
+        query = self._build().query.chain(UpdateQuery)
+        assert isinstance(query, UpdateQuery)
+        query.add_update_values(self._fields)
+        sql, params = query.get_compiler(DEFAULT_DB_ALIAS).as_sql()
+        return sql, tuple(params)
+
+    def run(self, **values: Any) -> int:
+        """Change the rows; return how many there were."""
+        sql, params = self._written
+        connection = connections[DEFAULT_DB_ALIAS]
+        with connection.cursor() as cursor:
+            cursor.execute(sql, _bound(params, values, connection))
+            return int(cursor.rowcount)

@@ -4,7 +4,7 @@ import uuid
 from typing import TypeVar
 
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
@@ -69,23 +69,29 @@ def _launch(request: HtmxRequest) -> tuple[LaunchForm, Call | None]:
 
     Two tabs, or two people, take turns, so that the second sees the call of the first.
     """
-    with transaction.atomic():
-        launch.take_turns(request.workspace)
-        form = LaunchForm(request.member, request.POST.dict())
-        at = form.plan.scheduled_at
-        if not form.may_go:
-            # A repeat finds the first call, whatever speaks against one more.
-            is_repeat = form.launched and form.is_valid()
-            first = launch.repeated(form.plan, form.key, at) if is_repeat else None
-            return form, first
-        try:
-            call, is_new = launch.launch(form.plan, form.key, at)
-        except LaunchRefused as error:
-            form.refusals = [error.refusal]
-            return form, None
-        if is_new:
+    try:
+        with transaction.atomic():
+            launch.take_turns(request.workspace)
+            form = LaunchForm(request.member, request.POST.dict())
+            if not form.may_go:
+                # A repeat finds the first call, whatever speaks against one more.
+                is_repeat = form.launched and form.is_valid()
+                return form, _first(form) if is_repeat else None
+            call = launch.write(form.plan, form.key, form.plan.scheduled_at)
             tasks.nudge(call)
+    except LaunchRefused as error:
+        form.refusals = [error.refusal]
+        return form, None
+    except IntegrityError:
+        if first := _first(form):
+            return form, first
+        raise
     return form, call
+
+
+def _first(form: LaunchForm) -> Call | None:
+    """Return the call that this very form has launched already."""
+    return launch.repeated(form.plan, form.key, form.plan.scheduled_at)
 
 
 def _must_launch(request: HtmxRequest) -> None:

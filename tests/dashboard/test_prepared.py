@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from agents.models import Agent
 from dashboard.models import Workspace
-from dashboard.prepared import Given, Prepared, places, values
+from dashboard.prepared import Given, Prepared, PreparedUpdate, places, values
 from tests.factories import make_agent, make_connection, make_workspace
 
 pytestmark = pytest.mark.django_db
@@ -88,3 +88,20 @@ def test_a_lock_needs_its_transaction_at_the_first_use_and_later() -> None:
     for _ in range(2):
         with transaction.atomic():
             assert locked.get(pk=space.pk) == space
+
+
+def test_an_update_changes_the_rows_of_its_values_alone(three: list[Agent]) -> None:
+    rename = PreparedUpdate(
+        lambda: Agent.objects.filter(pk=PK, retired_at=None),
+        name=Given("name", CharField()),
+        settings={"renamed": True},
+    )
+    for agent in three[:2]:
+        assert rename.run(pk=agent.pk, name=f"{agent.name} the second") == 1
+    assert rename.run(pk=uuid.uuid4(), name="Nobody") == 0
+    names = agents().values_list("name", "settings__renamed")
+    assert list(names) == [
+        ("Ada the second", True),
+        ("Bo the second", True),
+        ("Cy", None),
+    ]
