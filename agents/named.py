@@ -6,14 +6,13 @@ They are asked for at every launch, so that the questions are written once.
 import re
 import uuid
 from collections.abc import Collection
-from functools import cache
 
 from django.db.models import CharField, Q, UUIDField
 
 from agents.condition import OF_CONNECTION
 from agents.models import Agent, AgentVersion, PhoneNumber
 from dashboard.models import Workspace
-from dashboard.prepared import Given, Prepared, places, values
+from dashboard.prepared import Given, GivenMany, Prepared
 
 OUR_ID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}")
 NOBODY = uuid.UUID(int=0)
@@ -36,6 +35,13 @@ LATEST = Prepared(
         "-version"
     )[:1]
 )
+NUMBERS = Prepared(
+    lambda: (
+        PhoneNumber.objects.current()
+        .filter(workspace=WORKSPACE, number__among=GivenMany("written", CharField()))
+        .order_by("created_at")
+    )
+)
 
 
 def agent(workspace: Workspace, agent_id: str) -> Agent | None:
@@ -57,16 +63,7 @@ def numbers(workspace: Workspace, written: Collection[str]) -> list[PhoneNumber]
 
     Several connections may have the same number.
     """
-    asked = _numbers(len(written))
-    found = asked.all(workspace=workspace.pk, **values("number", written))
+    found = NUMBERS.all(workspace=workspace.pk, written=written)
     for row in found:
         row.workspace = workspace
     return found
-
-
-@cache
-def _numbers(count: int) -> Prepared[PhoneNumber]:
-    """Return the question for so many numbers."""
-    written = places("number", count, CharField())
-    rows = PhoneNumber.objects.current().filter(workspace=WORKSPACE)
-    return Prepared(lambda: rows.filter(number__in=written).order_by("created_at"))

@@ -19,18 +19,19 @@ LATER = (
     *("source", "direction", "agent", "agent_version", "phone_number", "contact"),
     *("from_number", "to_number", "variables", "metadata"),
 )
-# What an update may change, and what is saved with it.
+# What an update may change.
 WATCHED = (
     *PLAIN,
     *TIMED,
     *("status", "provider_call_id", "other_call_id", "end_reason"),
     *("summary", "sentiment", "successful", "analysis", "join", "cost_parts"),
 )
-SAVED = (
-    *WATCHED,
+# What is saved with it, without a word of whether it changed.
+BESIDE = (
     *("currency", "note", "due_at", "ask_at", "asks"),
     *("dialed_at", "heard_at", "changed_at", "answered_by_heard"),
 )
+SAVED = (*WATCHED, *BESIDE)
 # A shorter run of digits is an extension, and stays as it is.
 SHORTEST = 7
 LONGEST = 40

@@ -11,11 +11,11 @@ from django.db.models import CharField, Value
 
 
 class Fixed(Value):
-    """One of our own words (a status), never anything from outside."""
+    """One of our own words (a status), or none; never anything from outside."""
 
     def __init__(self, word: str) -> None:
         super().__init__(str(word), output_field=CharField())
-        if not self.value.isidentifier():
+        if self.value and not self.value.isidentifier():
             raise ValueError(f"{word} is no word of ours.")
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[()]]:

@@ -8,14 +8,16 @@ import uuid
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import reduce
-from operator import or_
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import CharField, QuerySet, UUIDField
 
 from agents.models import Connection
 from agents.providers.base import CallUpdate
+from calls.fixed import Fixed
 from calls.models import Call
 from calls.models.call import NOT_OURS
+from dashboard.prepared import GivenMany, Prepared
 
 IS_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 COLUMNS = (
@@ -78,15 +80,31 @@ def _rows(
     connections: Iterable[uuid.UUID], ids: set[str], references: set[str]
 ) -> list[Row]:
     """Return the calls that have one of the ids, or that a reference names."""
-    wanted = []
-    if ours := {word for word in references if IS_ID.fullmatch(word)}:
-        wanted.append(Q(pk__in=ours))
-    if ids:
-        wanted += [Q(provider_call_id__in=ids), Q(other_call_id__in=ids)]
-    if not wanted:
+    ours = {uuid.UUID(word) for word in references if IS_ID.fullmatch(word)}
+    if not ours and not ids:
         return []
-    rows = Call.objects.filter(reduce(or_, wanted), connection__in=set(connections))
-    return [Row(*row) for row in rows.values_list(*COLUMNS)]
+    asked = {"connections": set(connections), "ours": ours, "ids": ids - {""}}
+    return [Row(*row) for row in MEANT.all(**asked)]
+
+
+def _meant() -> QuerySet[Any, Any]:
+    """Return the calls of connections that have one of some ids, or are among ours.
+
+    Each way by an index of its own: joined by OR, all calls of a connection were read.
+    """
+    calls = Call.objects.filter(connection__among=GivenMany("connections", UUIDField()))
+    ids = GivenMany("ids", CharField())
+    named = calls.filter(pk__among=GivenMany("ours", UUIDField()))
+    # The indexes are without calls that have no id; the statement must say so too.
+    first = calls.exclude(provider_call_id=Fixed("")).filter(
+        provider_call_id__among=ids
+    )
+    other = calls.exclude(other_call_id=Fixed("")).filter(other_call_id__among=ids)
+    ways = (rows.order_by().values_list(*COLUMNS) for rows in (named, first, other))
+    return reduce(QuerySet.union, ways)
+
+
+MEANT = Prepared(_meant)
 
 
 class Known:
@@ -135,12 +153,20 @@ class Known:
         return held
 
 
+# The evidence is long, and nothing that is told of a call changes it.
+LOCKED = Prepared(
+    lambda: (
+        Call.objects.select_for_update(no_key=True)
+        .defer("evidence")
+        .filter(pk__among=GivenMany("ids", UUIDField()))
+        .order_by("pk")
+    )
+)
+
+
 def locked(ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Call]:
     """Return the calls, locked in one order, with one object for each connection."""
-    # The evidence is long, and nothing that is told of a call changes it.
-    rows = Call.objects.select_for_update(no_key=True).defer("evidence")
-    rows = rows.filter(pk__in=ids)
-    calls = {call.pk: call for call in rows.order_by("pk")}
+    calls = {call.pk: call for call in LOCKED.all(ids=ids)}
     owners = {call.connection_id for call in calls.values()}
     connections = Connection.objects.select_related("workspace").in_bulk(owners)
     for call in calls.values():

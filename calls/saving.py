@@ -18,8 +18,9 @@ def save_all(
     changed = [change for change in touched if change[2]]
     for call, _, _ in changed:
         call.changed_at = now
-    late = {name for _, _, names in changed for name in names} & set(facts.LATER)
-    batches.save([call for call, _, _ in touched], {*facts.SAVED, *late})
+    # What changed of none of them is not written.
+    news = {name for _, _, names in changed for name in names}
+    batches.save([call for call, _, _ in touched], {*facts.BESIDE, *news})
     changes.write(story)
     audio.owe([call for call, _, _ in changed], now)
     owing.owe_all(changed)

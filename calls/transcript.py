@@ -7,11 +7,15 @@ differs is written.
 import uuid
 from collections import defaultdict
 from collections.abc import Collection, Iterable
+from functools import partial
 from typing import Any
+
+from django.db.models import QuerySet, UUIDField
 
 from agents.providers.base import CallUpdate
 from calls import batches
 from calls.models import ToolCall, Turn
+from dashboard.prepared import GivenMany, Prepared
 
 TURN_FIELDS = ("role", "text", "start_ms", "end_ms", "latency_ms", "is_interrupted")
 TOOL_FIELDS = (
@@ -26,6 +30,14 @@ TOOL_FIELDS = (
 )
 
 
+def _of_calls(model: type[Turn] | type[ToolCall]) -> QuerySet[Any]:
+    rows: QuerySet[Any] = model._default_manager.order_by("index")
+    return rows.filter(call__among=GivenMany("calls", UUIDField()))
+
+
+ROWS = {model: Prepared(partial(_of_calls, model)) for model in (Turn, ToolCall)}
+
+
 class Lines:
     """The rows of one kind (turns or tools) of some locked calls, and their changes."""
 
@@ -37,7 +49,7 @@ class Lines:
         self.rows: dict[uuid.UUID, list[Any]] = defaultdict(list)
         self.fresh: list[Any] = []
         self.stale: list[Any] = []
-        for row in model._default_manager.filter(call__in=calls).order_by("index"):
+        for row in ROWS[model].all(calls=calls):
             self.rows[row.call_id].append(row)
 
     def take(self, call_id: uuid.UUID, facts: Iterable[Any], *, is_new: bool) -> bool:

@@ -4,13 +4,14 @@ To write a statement takes the ORM longer than the database takes to answer it. 
 one is asked at every click or dial, a `Prepared` query keeps what was written.
 """
 
-from collections.abc import Callable, Iterable
+import json
+from collections.abc import Callable
 from copy import copy
 from typing import Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Expression, Field, QuerySet
+from django.db.models import Expression, Field, ForeignObject, Lookup, QuerySet
 from django.db.models.sql import UpdateQuery
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils.functional import cached_property
@@ -41,14 +42,46 @@ class Given(Expression):
         return self.output_field.get_db_prep_value(values[self.name], connection)
 
 
-def places(name: str, count: int, field: "Field[Any, Any]") -> list[Any]:
-    """Return places for so many values, for a filter such as `number__in`."""
-    return [Given(f"{name}{place}", field) for place in range(count)]
+class GivenMany(Given):
+    """Any number of values of a prepared query: `filter(pk__among=GivenMany(…))`.
+
+    They go as one list, so that the statement is the same for all numbers of them.
+    """
+
+    def value(self, values: dict[str, Any], connection: BaseDatabaseWrapper) -> Any:
+        """Return the values as `among` takes them."""
+        prepare = self.output_field.get_db_prep_value
+        given = [prepare(value, connection) for value in values[self.name]]
+        return given if connection.vendor == "postgresql" else json.dumps(given)
 
 
-def values(name: str, given: Iterable[Any]) -> dict[str, Any]:
-    """Return the values for such places by their names."""
-    return {f"{name}{place}": value for place, value in enumerate(given)}
+@ForeignObject.register_lookup
+@Field.register_lookup
+class Among(Lookup):
+    """Tells whether a column's value is one of a list that is given later."""
+
+    lookup_name = "among"
+    prepare_rhs = False
+
+    def as_sql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
+    ) -> tuple[str, tuple[Any, ...]]:
+        """Write it as SQLite takes a list."""
+        return self._written(
+            compiler, connection, "IN (SELECT value FROM json_each(%s))"
+        )
+
+    def as_postgresql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
+    ) -> tuple[str, tuple[Any, ...]]:
+        """Write it as PostgreSQL takes one."""
+        return self._written(compiler, connection, "= ANY(%s)")
+
+    def _written(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, words: str
+    ) -> tuple[str, tuple[Any, ...]]:
+        column, params = self.process_lhs(compiler, connection)
+        return f"{column} {words}", (*params, self.rhs)
 
 
 def _bound(

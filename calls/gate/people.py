@@ -2,10 +2,9 @@
 
 import uuid
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
 
-from django.db.models import CharField, Q, UUIDField, Value
+from django.db.models import CharField, Q, QuerySet, UUIDField, Value
 
 from agents import phone
 from agents.models import Carrier, PhoneNumber
@@ -13,7 +12,7 @@ from calls.models import Contact, Suppression
 from calls.plan import Plan
 from calls.refusals import Found, Refusal, Seen
 from dashboard.models import Workspace
-from dashboard.prepared import Given, Prepared, places, values
+from dashboard.prepared import Given, GivenMany, Prepared
 
 # Stands for no contact.
 NOBODY = uuid.UUID(int=0)
@@ -60,9 +59,8 @@ def barred(
     workspace: Workspace, contact_id: uuid.UUID | None, numbers: tuple[str, ...]
 ) -> Refusal | None:
     """Refuse the contact or the numbers (as dialled first) that must not be called."""
-    given = values("number", numbers)
-    asked = _barred(len(numbers))
-    both = asked.all(workspace=workspace.pk, contact=contact_id or NOBODY, **given)
+    named = {"contact": contact_id or NOBODY, "numbers": numbers}
+    both = BARRED.all(workspace=workspace.pk, **named)
     found: list[tuple[str, str, str]] = sorted(map(tuple, both))
     if not found:
         return None
@@ -82,20 +80,21 @@ def barred(
     )
 
 
-@cache
-def _barred(count: int) -> Prepared[Any]:
-    """Return the question who of a contact and so many numbers must not be called.
+def _barred() -> QuerySet[Any, Any]:
+    """Return who of a contact and some numbers must not be called.
 
-    One for both tables: it is asked at every launch and again at every dial.
+    One question for both tables: it is asked at every launch and again at every dial.
     """
-    numbers = places("number", count, CharField())
-    space = Given("workspace", UUIDField())
-    meant = Q(number__in=numbers) | Q(pk=Given("contact", UUIDField()))
+    numbers, space = GivenMany("numbers", CharField()), Given("workspace", UUIDField())
+    meant = Q(number__among=numbers) | Q(pk=Given("contact", UUIDField()))
     people = Contact.objects.filter(meant, workspace=space, do_not_call=True)
-    listed = Suppression.objects.filter(workspace=space, number__in=numbers)
+    listed = Suppression.objects.filter(workspace=space, number__among=numbers)
     names = people.order_by().values_list(Value("contact"), "name", "number")
     rows = listed.order_by().values_list(Value("list"), Value(""), "number")
-    return Prepared(lambda: names.union(rows, all=True))
+    return names.union(rows, all=True)
+
+
+BARRED = Prepared(_barred)
 
 
 def country(plan: Plan) -> Iterator[Found]:

@@ -6,11 +6,9 @@ it looked at on commit; `calls/hooks/outbox.py` sends what is due.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from functools import cache, reduce
-from operator import or_
 
 from django.db import transaction
-from django.db.models import Q, UUIDField
+from django.db.models import UUIDField
 from django.utils import timezone
 
 from agents.providers.base import Account, Manner
@@ -19,13 +17,24 @@ from calls import unclear
 from calls.hooks import voices
 from calls.models import Call, Delivery, WebhookEndpoint
 from dashboard.celery import send
-from dashboard.prepared import Prepared, places, values
+from dashboard.prepared import GivenMany, Prepared
 
 # A held webhook waits for the one that overtakes it, but not for ever.
 HOLD = timedelta(seconds=60)
 AFTER = timedelta(microseconds=1)
 # An unclear dial is settled this long after the last question about it, at the latest.
 SETTLED = timedelta(minutes=1)
+# Who listens. A secret costs its decryption, and nothing is signed here.
+LISTENING = Prepared(
+    lambda: (
+        WebhookEndpoint.objects.filter(
+            workspace__among=GivenMany("spaces", UUIDField())
+        )
+        .filter(is_active=True)
+        .select_related("workspace")
+        .defer("secret", "old_secret")
+    )
+)
 # A call, its status before, and the names of what changed.
 Change = tuple[Call, str, set[str]]
 
@@ -44,7 +53,7 @@ def owe_all(changes: Iterable[Change]) -> None:
     if not changes:
         return
     spaces = {call.workspace_id for call, _, _ in changes}
-    rows = _listening(len(spaces)).all(**values("space", spaces))
+    rows = LISTENING.all(spaces=spaces)
     endpoints = [row for row in rows if row.dialect in voices.VOICES]
     owed = False
     for call, before_status, changed in changes if endpoints else []:
@@ -53,16 +62,6 @@ def owe_all(changes: Iterable[Change]) -> None:
             owed |= _owe(call, before_status, changed, listeners)
     if owed:
         deliver_soon()
-
-
-@cache
-def _listening(count: int) -> Prepared[WebhookEndpoint]:
-    """Return the question who listens in so many workspaces."""
-    spaces = (Q(workspace=place) for place in places("space", count, UUIDField()))
-    rows = WebhookEndpoint.objects.filter(reduce(or_, spaces), is_active=True)
-    # A secret costs its decryption, and nothing is signed here.
-    rows = rows.select_related("workspace").defer("secret", "old_secret")
-    return Prepared(lambda: rows)
 
 
 def deliver_soon() -> None:

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from agents.models import Agent
 from dashboard.models import Workspace
-from dashboard.prepared import Given, Prepared, PreparedUpdate, places, values
+from dashboard.prepared import Given, GivenMany, Prepared, PreparedUpdate
 from tests.factories import make_agent, make_connection, make_workspace
 
 pytestmark = pytest.mark.django_db
@@ -64,12 +64,14 @@ def test_values_and_parts_of_rows_are_told_as_the_query_tells_them(
     names: Prepared[Any] = Prepared(
         lambda: (
             agents()
-            .filter(name__in=places("name", 2, CharField()))
+            .filter(name__among=GivenMany("names", CharField()))
             .values_list("name", flat=True)
         )
     )
     assert rows.all(name="A") == three[:1]
-    assert names.all(**values("name", ["Cy", "Bo"])) == ["Bo", "Cy"]
+    assert names.all(names=["Cy", "Bo"]) == ["Bo", "Cy"]
+    assert names.all(names={"Ada"}) == ["Ada"]
+    assert names.all(names=[]) == []
 
 
 def test_none_is_refused_and_nobody_is_not_there(three: list[Agent]) -> None:
