@@ -3,14 +3,16 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import QuerySet, UUIDField
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from calls.fixed import fixed
-from calls.models import CallStatus
+from calls.models import Call, CallStatus, Look
 from calls.review import looks
 from dashboard.counting import CountOf
 from dashboard.models import ABILITIES, Member, Workspace
+from dashboard.prepared import Given, Prepared
 
 THEMES = ("light", "dark")
 LIVE = (CallStatus.DIALING, CallStatus.RINGING, CallStatus.IN_PROGRESS)
@@ -80,13 +82,20 @@ def live_count(member: Member) -> int:
 
 def counts_of(member: Member) -> dict[str, Any]:
     """Count the live calls and, up to a limit, what needs a look; one query."""
-    space = member.workspace
-    counted: Any = Workspace.objects.filter(pk=space.pk).values(
-        live_now=CountOf(space.calls.filter(status__in=fixed(LIVE))),
-        looks_open=CountOf(looks.open_looks(space), looks.MOST_COUNTED),
-    )
-    found: dict[str, Any] = counted.get()
+    found: dict[str, Any] = COUNTS.get(workspace=member.workspace_id)
     return found
+
+
+def _counts() -> QuerySet[Any, Any]:
+    space = Given("workspace", UUIDField())
+    live = Call.objects.filter(workspace=space, status__in=fixed(LIVE))
+    open_looks = Look.objects.filter(workspace=space).open()
+    return Workspace.objects.filter(pk=space).values(
+        live_now=CountOf(live), looks_open=CountOf(open_looks, looks.MOST_COUNTED)
+    )
+
+
+COUNTS = Prepared(_counts)
 
 
 def _name(member: Member) -> str:

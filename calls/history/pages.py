@@ -7,9 +7,10 @@ a moment ago, from the calls themselves. Both are merged by the key of the order
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from uuid import UUID
 
-from django.db.models import BigIntegerField, Case, F, Q, When
+from django.db.models import BigIntegerField, Case, F, Q, UUIDField, When
 from django.db.models.functions import Cast, Coalesce, Round
 
 from calls.history import conditions, finding
@@ -21,6 +22,7 @@ from calls.history.taking import MICROS
 from calls.models import Call
 from calls.models.call import CallQuerySet
 from dashboard.models import Workspace
+from dashboard.prepared import Given, GivenMany, Prepared
 
 PAGE_SIZE = 50
 EPOCH = datetime.fromtimestamp(0, UTC)
@@ -95,11 +97,22 @@ def _calls(
     ids = [place.call_id for place in places]
     if not ids:
         return []
-    rows = workspace.calls.for_list().order_by().filter(pk__in=ids)
-    # What no list shows, and takes time to read, is left out.
-    rows = rows.only(*fields) if fields else rows.defer(*UNSEEN)
-    calls = {call.pk: call for call in rows}
+    found = _with_all(tuple(fields)).all(workspace=workspace.pk, ids=ids)
+    calls = {call.pk: call for call in found}
+    for call in found:
+        call.workspace = workspace
     return [calls[pk] for pk in ids if pk in calls]
+
+
+@cache
+def _with_all(fields: tuple[str, ...]) -> Prepared[Call]:
+    """Return the question for calls with what a list row shows, or these fields."""
+    ids = GivenMany("ids", UUIDField())
+    rows = Call.objects.filter(workspace=Given("workspace", UUIDField()), pk__among=ids)
+    rows = rows.for_list().order_by()
+    # What no list shows, and takes time to read, is left out.
+    wanted = rows.only(*fields) if fields else rows.defer(*UNSEEN)
+    return Prepared(lambda: wanted)
 
 
 # --- Both kinds of rows --------------------------------------------------------------

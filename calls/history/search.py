@@ -5,15 +5,25 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from django.db.models import UUIDField
+
 from calls.history import asked, words
 from calls.history.words import Term
 from calls.models import Call, Turn
+from dashboard.prepared import GivenMany, Prepared
 
 SHOWN = 3
 # How much of a long line is shown around its first hit, in signs.
 BEFORE, BEHIND = 60, 120
 SUMMARY = -1
 Read = Callable[[str], str]
+SAID: Prepared[Any] = Prepared(
+    lambda: (
+        Turn.objects.filter(call__among=GivenMany("calls", UUIDField()))
+        .order_by("call", "index")
+        .values_list("call", "index", "role", "start_ms", "text")
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +64,7 @@ def hits(calls: Sequence[Call], q: str, read: Read = str) -> dict[UUID, Hits]:
     for call in calls:
         summary = (SUMMARY, "summary", None, call.summary)
         lines[call.pk] += _found(typed, summary, read)
-    rows = Turn.objects.filter(call__in=list(lines)).order_by("call", "index")
-    for call_id, *told in rows.values_list("call", "index", "role", "start_ms", "text"):
+    for call_id, *told in SAID.all(calls=lines):
         lines[call_id] += _found(typed, told, read)
     return {pk: _best(found) for pk, found in lines.items() if found}
 
