@@ -117,16 +117,16 @@ def list_context(
     workspace, filters = request.workspace, history.read(request.workspace, params)
     query = history.write(filters)
     place = {name: str(params[name]) for name in PLACE if params.get(name)}
+    views = list(workspace.saved_views.seen_by(request.member))
+    names = columns.of(views, request.member, query)
     page = pages.page(
         workspace,
         filters,
         now,
         after=place.get("after", ""),
         before=place.get("before", ""),
-        fields=(*list_cells.FIELDS, *(["summary"] if filters.q else [])),
+        fields=list_cells.fields(names, is_searched=bool(filters.q)),
     )
-    views = list(workspace.saved_views.seen_by(request.member))
-    names = columns.of(views, request.member, query)
     to_name = _to_name(page.calls, names, shown.held(filters))
     tagged = [call.pk for call in page.calls if "tags" in names]
     known = shown.names_of(workspace, to_name, tagged)

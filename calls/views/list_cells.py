@@ -42,14 +42,19 @@ SENTIMENTS = {
     "neutral": ("sent", "meh", "Neutral"),
     "negative": ("sent negative", "frown", "Negative"),
 }
-# What a row needs of a call; `summary` only where words are looked for.
+# What every row needs of a call, and what some columns take beside it.
 FIELDS = (
-    *("agent__name", "contact__name", "connection__name", "customer_name", "type"),
+    *("contact__name", "customer_name", "type"),
     *("direction", "from_number", "to_number", "created_at", "reviewed_at", "found_at"),
     *("status", "answered_by", "end_reason", "sentiment", "successful", "source"),
     *("workspace_id", "phone_number_id", "launched_by_id", "api_key_id"),
-    *("duration_ms", "latency", "cost", "currency"),
+    *("duration_ms", "cost", "currency"),
 )
+OF_COLUMNS = {
+    "agent": ("agent__name",),
+    "connection": ("connection__name",),
+    "latency": ("latency",),
+}
 # The columns that name rows of other tables, by the filter's words; the call's fields.
 NAMING = {"number": ("number",), "launched": ("person", "key")}
 NAMED = {"number": "phone_number_id", "person": "launched_by_id", "key": "api_key_id"}
@@ -72,6 +77,12 @@ class Told:
 
 
 Cell = Callable[[Told], SafeString]
+
+
+def fields(names: Iterable[str], *, is_searched: bool) -> tuple[str, ...]:
+    """Return what rows with these columns, and their hits, need of a call."""
+    more = [field for name in names for field in OF_COLUMNS.get(name, ())]
+    return (*FIELDS, *more, *(["summary"] if is_searched else []))
 
 
 def row(told: Told, names: Iterable[str]) -> SafeString:
