@@ -56,7 +56,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     if member:
         frame["may"] = ABILITIES[member.role]
         frame["places"] = places_for(member)
-        frame["here"] = place_of(request.path)
+        frame["current_place"] = place_of(request.path)
         counts = SimpleLazyObject(lambda: counts_of(member))
         frame["live_calls"] = SimpleLazyObject(lambda: counts["live_now"])
         frame["looks_count"] = SimpleLazyObject(lambda: counts["looks_open"])

@@ -21,6 +21,18 @@ def test_a_page_belongs_to_a_place() -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("address", "place"),
+    [("/calls/?q=0142", "/calls/"), ("/calls/?status=ended", "/calls/"), ("/", "/")],
+)
+def test_the_frame_shows_where_one_is(
+    manager: Member, client_of: ClientOf, address: str, place: str
+) -> None:
+    page = client_of(manager).get(address).content.decode()
+    assert f'<a class="n" href="{place}" aria-current="page">' in page
+
+
+@pytest.mark.django_db
 def test_the_live_count_is_polled(manager: Member, client_of: ClientOf) -> None:
     connection = make_connection(manager.workspace)
     for status in ("in_progress", "ringing", "queued", "ended"):
