@@ -12,10 +12,9 @@ from django.db.models import CharField, Q, UUIDField
 from agents.condition import OF_CONNECTION
 from agents.models import Agent, AgentVersion, PhoneNumber
 from dashboard.models import Workspace
-from dashboard.prepared import Given, GivenMany, Prepared
+from dashboard.prepared import NOBODY, Given, GivenMany, Prepared
 
 OUR_ID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}")
-NOBODY = uuid.UUID(int=0)
 WORKSPACE = Given("workspace", UUIDField())
 
 AGENT = Prepared(

@@ -83,7 +83,7 @@ def _rows(
     ours = {uuid.UUID(word) for word in references if IS_ID.fullmatch(word)}
     if not ours and not ids:
         return []
-    asked = {"connections": set(connections), "ours": ours, "ids": ids - {""}}
+    asked = {"connections": set(connections), "ours": ours, "ids": ids}
     return [Row(*row) for row in MEANT.all(**asked)]
 
 

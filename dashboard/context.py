@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from calls.fixed import fixed
-from calls.models import Call, CallStatus, Look
+from calls.models import Call, CallStatus
 from calls.review import looks
 from dashboard.counting import CountOf
 from dashboard.models import ABILITIES, Member, Workspace
@@ -89,7 +89,7 @@ def counts_of(member: Member) -> dict[str, Any]:
 def _counts() -> QuerySet[Any, Any]:
     space = Given("workspace", UUIDField())
     live = Call.objects.filter(workspace=space, status__in=fixed(LIVE))
-    open_looks = Look.objects.filter(workspace=space).open()
+    open_looks = looks.open_looks(space)
     return Workspace.objects.filter(pk=space).values(
         live_now=CountOf(live), looks_open=CountOf(open_looks, looks.MOST_COUNTED)
     )

@@ -5,6 +5,7 @@ one is asked at every click or dial, a `Prepared` query keeps what was written.
 """
 
 import json
+import uuid
 from collections.abc import Callable
 from copy import copy
 from typing import Any, Generic, TypeVar
@@ -14,9 +15,12 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Expression, Field, ForeignObject, Lookup, QuerySet
 from django.db.models.sql import UpdateQuery
 from django.db.models.sql.compiler import SQLCompiler
+from django.db.transaction import TransactionManagementError
 from django.utils.functional import cached_property
 
 Row = TypeVar("Row")
+# Given for an id where there is none: no row has it.
+NOBODY = uuid.UUID(int=0)
 
 
 class Given(Expression):
@@ -94,6 +98,12 @@ def _bound(
     )
 
 
+def _must_be_in_a_transaction(connection: BaseDatabaseWrapper) -> None:
+    """Raise as the ORM does when it writes a statement that locks: once, here."""
+    if connection.features.has_select_for_update and connection.get_autocommit():
+        raise TransactionManagementError("A lock needs a transaction to last.")
+
+
 class Prepared(Generic[Row]):
     """A query with places for values (`Given`), written at its first use.
 
@@ -114,6 +124,8 @@ class Prepared(Generic[Row]):
         """Return the rows for these values, as the query itself would."""
         rows, compiler, sql, params = self._written
         connection = connections[DEFAULT_DB_ALIAS]
+        if rows.query.select_for_update:
+            _must_be_in_a_transaction(connection)
         told = sql, _bound(params, values, connection)
         # A connection, and so a compiler, belongs to one thread.
         mine, query = copy(compiler), copy(rows.query)

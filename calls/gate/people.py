@@ -12,10 +12,7 @@ from calls.models import Contact, Suppression
 from calls.plan import Plan
 from calls.refusals import Found, Refusal, Seen
 from dashboard.models import Workspace
-from dashboard.prepared import Given, GivenMany, Prepared
-
-# Stands for no contact.
-NOBODY = uuid.UUID(int=0)
+from dashboard.prepared import NOBODY, Given, GivenMany, Prepared
 
 
 def may_launch(plan: Plan) -> Iterator[Found]:

@@ -17,6 +17,7 @@ from calls.models.looks import LookQuerySet
 from calls.people import optout
 from calls.review import look_rules
 from dashboard.models import User, Workspace
+from dashboard.prepared import Given
 
 # Older calls are not looked at, however late they are taken in.
 LOOK_BACK = timedelta(days=7)
@@ -130,7 +131,7 @@ def refill(workspace: Workspace, now: datetime) -> int:
 
 
 # --- Looking -------------------------------------------------------------------------
-def open_looks(workspace: Workspace) -> LookQuerySet:
+def open_looks(workspace: Workspace | Given) -> LookQuerySet:
     """Return the looks that nobody has had yet."""
     return Look.objects.filter(workspace=workspace).open()
 

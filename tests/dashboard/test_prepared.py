@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 from django.db.models import CharField, QuerySet, UUIDField
+from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
 
 from agents.models import Agent
@@ -90,6 +91,9 @@ def test_a_lock_needs_its_transaction_at_the_first_use_and_later() -> None:
     for _ in range(2):
         with transaction.atomic():
             assert locked.get(pk=space.pk) == space
+    if connection.features.has_select_for_update:
+        with pytest.raises(TransactionManagementError):
+            locked.get(pk=space.pk)
 
 
 def test_an_update_changes_the_rows_of_its_values_alone(three: list[Agent]) -> None:
