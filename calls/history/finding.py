@@ -242,13 +242,24 @@ def _indexed(one: Condition, also: str) -> Iterator[Condition]:
     if one.sources:
         queries = " UNION ALL ".join(sql for sql, _ in one.sources).replace(ALSO, also)
         params = tuple(value for _, values in one.sources for value in values)
-        yield Condition(f"f.call_id IN ({queries})", params)
+        yield Condition(f"f.call_id {_among(one, queries)}", params)
         if not one.is_rough:
             return
     # What lies between two values is a part of an index by itself.
     if one.marks and not one.bounds and connection.vendor == "postgresql":
         yield Condition("f.marks && %s::bigint[]", (list(one.marks),))
     yield one
+
+
+def _among(one: Condition, ids: str) -> str:
+    """Return that an id is one of those a query gives.
+
+    How many calls have some words is hard to tell for the planner. Where it takes them
+    for one or two, it searches the words again for each row of a span.
+    """
+    if one.has_words and connection.vendor == "postgresql":
+        return f"= ANY(ARRAY({ids}))"
+    return f"IN ({ids})"
 
 
 # --- Reading -------------------------------------------------------------------------
