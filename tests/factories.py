@@ -64,7 +64,7 @@ def make_number(connection: Connection, **fields: Any) -> PhoneNumber:
 def make_contact(workspace: Workspace, **fields: Any) -> Contact:
     """Make a contact with a number of its own."""
     fields.setdefault("name", "Jamie Doe")
-    fields.setdefault("number", f"+1415555{next(numbers) + 1000:04d}")
+    fields.setdefault("number", f"+1415{5551000 + next(numbers)}")
     return Contact.objects.create(workspace=workspace, **fields)
 
 
