@@ -12,7 +12,6 @@ from bench import scene
 from bench.arena import PYTHON, Figures, Programs, quietly
 from bench.figures import spread
 
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 WARM_UP = 5
 PAUSE = 0.05
 
@@ -46,7 +45,7 @@ class Person:
 
     def __init__(self, here: scene.Scene, port: int) -> None:
         django = Client()
-        django.force_login(here.user, BACKEND)
+        django.force_login(here.user)
         cookies = {"sessionid": django.cookies["sessionid"].value}
         address = f"http://127.0.0.1:{port}"
         self.browser = httpx.Client(base_url=address, cookies=cookies, timeout=20)

@@ -25,7 +25,6 @@ from django.utils import timezone
 
 from bench import crowd, questions
 from bench.arena import PYTHON, Figures, Programs, quietly
-from bench.click import BACKEND
 from bench.figures import in_ms, percentile
 from bench.questions import Params, Question
 from calls import batches, filling
@@ -135,7 +134,7 @@ def tag(workspace: Workspace) -> None:
 def logged_in(port: int) -> httpx.Client:
     """Return a browser of somebody of the workspace."""
     django = Client()
-    django.force_login(User.objects.get(email=crowd.EMAIL), BACKEND)
+    django.force_login(User.objects.get(email=crowd.EMAIL))
     cookies = {"sessionid": django.cookies["sessionid"].value}
     address = f"http://127.0.0.1:{port}"
     return httpx.Client(base_url=address, cookies=cookies, timeout=30)

@@ -23,6 +23,18 @@ NEEDS_FIELD = (JSONField, EncryptedJSONField, FileField)
 CHUNK = 500
 
 
+def insert(row: Model) -> None:
+    """Insert one row under its own key; raises IntegrityError where it may not be.
+
+    What the ORM does on the way (a field's `pre_save`, signals) is left out.
+    """
+    fields = tuple(row._meta.concrete_fields)
+    [values] = _values([row], fields)
+    with connection.cursor() as cursor:
+        cursor.execute(_insert_words(type(row), fields), values)
+    row._state.adding, row._state.db = False, connection.alias
+
+
 def insert_new(rows: Sequence[Model]) -> None:
     """Insert rows, many in one statement; one that is there already is left as it is.
 
@@ -33,19 +45,20 @@ def insert_new(rows: Sequence[Model]) -> None:
 
 
 def _insert(rows: Sequence[Model]) -> None:
-    model = type(rows[0])
-    values = [value for row in _values(rows, _all_but_key(model)) for value in row]
+    fields = _all_but_key(type(rows[0]))
+    values = [value for row in _values(rows, fields) for value in row]
+    words = _insert_words(type(rows[0]), fields, len(rows))
     with connection.cursor() as cursor:
-        cursor.execute(_insert_words(model, len(rows)), values)
+        cursor.execute(f"{words} ON CONFLICT DO NOTHING", values)
 
 
 @lru_cache(maxsize=2 * CHUNK)
-def _insert_words(model: type[Model], count: int) -> str:
-    fields = _all_but_key(model)
+def _insert_words(
+    model: type[Model], fields: tuple[Column, ...], count: int = 1
+) -> str:
     names = ", ".join(_quoted(field) for field in fields)
     places = ", ".join([f"({', '.join(['%s'] * len(fields))})"] * count)
-    insert = f"INSERT INTO {model._meta.db_table} ({names}) VALUES {places}"
-    return f"{insert} ON CONFLICT DO NOTHING"
+    return f"INSERT INTO {model._meta.db_table} ({names}) VALUES {places}"
 
 
 def add(rows: Sequence[Model]) -> None:

@@ -78,7 +78,7 @@ def step(kind: type[Lane], lane_id: uuid.UUID, now: datetime) -> Step:
         return Step(wake_at=now)
     pacing.take(lane, start)
     lane.wake_at = pacing.next_start(lane, now) if len(due) > 1 else None
-    lane.save(update_fields=["starts", "wake_at"])
+    lanes.save(lane)
     return Step(call_id, attempt, start, lane.wake_at)
 
 
@@ -99,7 +99,7 @@ def _wake(lane: Lane, at: datetime, now: datetime) -> Step:
     if lane.wake_at and now + pacing.REACH < lane.wake_at <= at:
         return Step()
     lane.wake_at = at
-    lane.save(update_fields=["wake_at"])
+    lanes.save(lane)
     return Step(wake_at=at)
 
 

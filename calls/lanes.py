@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from django.db.models import Count, DateTimeField, QuerySet, UUIDField
+from django.db.models import Count, DateTimeField, JSONField, QuerySet, UUIDField
 
 from agents.models import Connection, PhoneNumber
 from calls import pacing
 from calls.models import Call
 from calls.models.call import CallQuerySet
 from calls.pacing import Lane
-from dashboard.prepared import Given, Prepared
+from dashboard.prepared import Given, Prepared, PreparedUpdate
 
 PK = Given("pk", UUIDField())
 Kind = type[Lane]
@@ -38,6 +38,11 @@ def of(call: Call) -> tuple[Kind, uuid.UUID]:
 def locked(kind: Kind, lane_id: uuid.UUID) -> Lane:
     """Lock a lane and read what its pace takes; a click waits while this is read."""
     return LOCKED[kind].get(pk=lane_id)
+
+
+def save(lane: Lane) -> None:
+    """Write when its last calls started, and when it is looked at next."""
+    SAVED[type(lane)].run(pk=lane.pk, starts=lane.starts, wake_at=lane.wake_at)
 
 
 def due(kind: Kind, lane_id: uuid.UUID, now: datetime) -> list[tuple[uuid.UUID, int]]:
@@ -81,6 +86,14 @@ LOCKED: dict[Kind, Prepared[Lane]] = {
 }
 DUE: dict[Kind, Prepared[tuple[uuid.UUID, int]]] = {
     kind: Prepared(partial(_due, kind)) for kind in LOCKED
+}
+SAVED: dict[Kind, PreparedUpdate] = {
+    kind: PreparedUpdate(
+        partial(kind._default_manager.filter, pk=PK),
+        starts=Given("starts", JSONField()),
+        wake_at=Given("wake_at", DateTimeField(null=True)),
+    )
+    for kind in LOCKED
 }
 SLOTS = Prepared(
     lambda: (

@@ -17,7 +17,7 @@ from django.db.models import DateTimeField, F, IntegerField, UUIDField
 
 from agents.models import Connection
 from agents.providers.base import CallUpdate, ProviderError
-from calls import asking, changes, facts, matching, merging, saving, transcript
+from calls import asking, batches, changes, facts, matching, merging, saving, transcript
 from calls.changes import Heard
 from calls.hooks import owing
 from calls.merging import Fusion
@@ -58,7 +58,7 @@ def may_become(current: str, new: str) -> bool:
 def begin(now: datetime, scheduled_at: datetime | None = None, **fields: Any) -> Call:
     """Write the row of a new call: queued, or scheduled for later."""
     later = scheduled_at is not None and scheduled_at > now
-    call = Call.objects.create(
+    call = Call(
         status=CallStatus.SCHEDULED if later else CallStatus.QUEUED,
         created_at=now,
         changed_at=now,
@@ -67,6 +67,7 @@ def begin(now: datetime, scheduled_at: datetime | None = None, **fields: Any) ->
         due_at=scheduled_at if later else now,
         **fields,
     )
+    batches.insert(call)
     owing.owe(call, "", {"status"})
     return call
 
@@ -305,8 +306,7 @@ def absorb(call: Call, update: CallUpdate, now: datetime, *, is_new: bool) -> se
     facts.fold(call, update, is_new=is_new)
     _set_heard(call, update, now)
     later = set() if call.is_ours else facts.complete(call, update)
-    changed = {name for name, old in before.items() if getattr(call, name) != old}
-    return changed | later
+    return {name for name in before if getattr(call, name) != before[name]} | later
 
 
 def _take_status(call: Call, update: CallUpdate, now: datetime) -> None:

@@ -26,7 +26,7 @@ NOBODY = uuid.UUID(int=0)
 class Given(Expression):
     """A value of a prepared query, which each who asks gives by this name.
 
-    It is of the kind of `output_field`, and never None.
+    It is of the kind of `output_field`, and None only where that may be null.
     """
 
     def __init__(self, name: str, output_field: "Field[Any, Any]") -> None:
@@ -41,7 +41,7 @@ class Given(Expression):
 
     def value(self, values: dict[str, Any], connection: BaseDatabaseWrapper) -> Any:
         """Return its value as the database takes it; ValueError where it is None."""
-        if values[self.name] is None:
+        if values[self.name] is None and not self.output_field.null:
             raise ValueError(f"{self.name} is None; nothing would be found.")
         return self.output_field.get_db_prep_value(values[self.name], connection)
 

@@ -154,7 +154,8 @@ CELERY_BROKER_URL = REDIS_URL or "memory://"
 
 # --- People -----------------------------------------------------------------------
 AUTH_USER_MODEL = "dashboard.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["dashboard.sessions.Backend"]
+SESSION_ENGINE = "dashboard.sessions"
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",

@@ -86,9 +86,7 @@ def client_of() -> Callable[[Member], Client]:
 
     def log_in(member: Member) -> Client:
         client = Client()
-        client.force_login(
-            member.user, "allauth.account.auth_backends.AuthenticationBackend"
-        )
+        client.force_login(member.user)
         return client
 
     return log_in

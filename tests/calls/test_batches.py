@@ -4,10 +4,12 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from uuid_utils.compat import uuid7
 
 from calls import batches
-from calls.models import Call
+from calls.models import Call, CallStatus
+from calls.models.call import Source
 from dashboard.models import Workspace
 from tests.factories import make_call, make_connection
 
@@ -26,6 +28,39 @@ def test_each_row_gets_its_own_values_and_nulls(workspace: Workspace) -> None:
         told = Call.objects.get(pk=call.pk)
         seen = [getattr(told, name) for name in fields]
         assert seen == [getattr(call, name) for name in fields]
+
+
+def test_one_row_is_inserted_as_the_orm_would(workspace: Workspace) -> None:
+    line = make_connection(workspace)
+    call = Call(
+        workspace=workspace,
+        connection=line,
+        status=CallStatus.QUEUED,
+        source=Source.API,
+        to_number="+14155550100",
+        variables={"name": "It's “done”, 100 %", "none": None},
+        cost=Decimal("0.125"),
+        created_at=AT,
+    )
+    batches.insert(call)
+    told = Call.objects.get()
+    for field in Call._meta.concrete_fields:
+        name = str(field.attname)
+        assert getattr(told, name) == getattr(call, name), name
+    told.note = "later"
+    call.note = "saved as a row that is there"
+    call.save()
+    told.refresh_from_db()
+    assert told.note == call.note
+
+
+def test_a_row_that_may_not_be_is_refused(workspace: Workspace) -> None:
+    first = make_call(make_connection(workspace), launch_key="once")
+    second = Call.objects.get()
+    second.pk = uuid7()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        batches.insert(second)
+    assert list(Call.objects.all()) == [first]
 
 
 def test_other_fields_and_other_rows_stay(workspace: Workspace) -> None:

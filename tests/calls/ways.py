@@ -40,9 +40,7 @@ class Asker:
 def asker(workspace: Workspace, member: Member) -> Asker:
     """Return somebody who may launch in every way."""
     browser = Client()
-    browser.force_login(
-        member.user, "allauth.account.auth_backends.AuthenticationBackend"
-    )
+    browser.force_login(member.user)
     _, key, secret = ApiKey.issue(workspace, "Ways", SCOPES)
     return Asker(workspace, browser, key, secret)
 

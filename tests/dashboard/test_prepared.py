@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
-from django.db.models import CharField, QuerySet, UUIDField
+from django.db.models import CharField, DateTimeField, QuerySet, UUIDField
 from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from agents.models import Agent
 from dashboard.models import Workspace
@@ -94,6 +95,15 @@ def test_a_lock_needs_its_transaction_at_the_first_use_and_later() -> None:
     if connection.features.has_select_for_update:
         with pytest.raises(TransactionManagementError):
             locked.get(pk=space.pk)
+
+
+def test_what_may_be_null_may_be_none(three: list[Agent]) -> None:
+    retired = Given("at", DateTimeField(null=True))
+    retire = PreparedUpdate(lambda: Agent.objects.filter(pk=PK), retired_at=retired)
+    for at in (timezone.now(), None):
+        retire.run(pk=three[0].pk, at=at)
+        three[0].refresh_from_db()
+        assert three[0].retired_at == at
 
 
 def test_an_update_changes_the_rows_of_its_values_alone(three: list[Agent]) -> None:

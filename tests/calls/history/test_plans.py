@@ -73,8 +73,8 @@ def filled(workspace: Workspace) -> Workspace:
     CallTag.objects.bulk_create(hung)
     with connection.cursor() as cursor:
         # What many new rows leave to be sorted in makes an index look dear.
-        for index in GIN:
-            cursor.execute("SELECT gin_clean_pending_list(%s::regclass)", [index])
+        for name in GIN:
+            cursor.execute("SELECT gin_clean_pending_list(%s::regclass)", [name])
         cursor.execute("ANALYZE")
         # A table of this size is quickly read as a whole.
         cursor.execute("SET LOCAL enable_seqscan = off")
