@@ -8,6 +8,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 from django.db.models import QuerySet, UUIDField
@@ -39,16 +40,21 @@ ROWS = {model: Prepared(partial(_of_calls, model)) for model in (Turn, ToolCall)
 
 
 class Lines:
-    """The rows of one kind (turns or tools) of some locked calls, and their changes."""
+    """The rows of one kind (turns or tools) of some locked calls, and their changes.
+
+    What is new stays as it was told until it is written: most lines are new, and a
+    model of each would cost more than all else.
+    """
 
     def __init__(
         self, model: type[Turn] | type[ToolCall], calls: Collection[uuid.UUID]
     ) -> None:
         self.model = model
         self.fields = TURN_FIELDS if model is Turn else TOOL_FIELDS
+        self.values_of = attrgetter(*self.fields)
         self.rows: dict[uuid.UUID, list[Any]] = defaultdict(list)
-        self.fresh: list[Any] = []
-        self.stale: list[Any] = []
+        self.fresh: dict[tuple[uuid.UUID, int], Any] = {}
+        self.stale: dict[int, Any] = {}
         for row in ROWS[model].all(calls=calls):
             self.rows[row.call_id].append(row)
 
@@ -61,29 +67,32 @@ class Lines:
         if not is_new and len(told) <= len(rows):
             return False
         for index, fact in enumerate(told):
-            values = {name: getattr(fact, name) for name in self.fields}
             if index == len(rows):
-                row = self.model(call_id=call_id, index=index, **values)
-                rows.append(row)
-                self.fresh.append(row)
+                rows.append(fact)
+                self.fresh[call_id, index] = fact
                 changed = True
-            elif any(getattr(rows[index], name) != values[name] for name in values):
-                self._rewrite(rows[index], values)
+            elif self.values_of(rows[index]) != self.values_of(fact):
+                self._rewrite(call_id, index, fact)
                 changed = True
         return changed
 
-    def _rewrite(self, row: Any, values: dict[str, Any]) -> None:
-        for name, value in values.items():
-            setattr(row, name, value)
-        if row.pk and row not in self.stale:
-            self.stale.append(row)
+    def _rewrite(self, call_id: uuid.UUID, index: int, fact: Any) -> None:
+        row = self.rows[call_id][index]
+        if not isinstance(row, self.model):
+            self.rows[call_id][index] = self.fresh[call_id, index] = fact
+            return
+        for name in self.fields:
+            setattr(row, name, getattr(fact, name))
+        self.stale[row.pk] = row
 
     def save(self) -> None:
         """Write what changed, in two statements."""
         if self.fresh:
-            batches.add(self.fresh)
+            names = ("call_id", "index", *self.fields)
+            rows = [(*at, *self.values_of(fact)) for at, fact in self.fresh.items()]
+            batches.write(self.model, names, rows)
         if self.stale:
-            batches.save(self.stale, self.fields)
+            batches.save(list(self.stale.values()), self.fields)
 
 
 class Spoken:

@@ -30,7 +30,8 @@ def test_who_logged_in_stays_in_and_is_asked_for_twice(
     assert is_in(client)
     with CaptureQueriesContext(connection) as asked:
         client.get("/")
-    told = [query["sql"].split(" FROM ")[1].split()[0] for query in asked[:2]]
+    first = asked.captured_queries[:2]
+    told = [query["sql"].split(" FROM ")[1].split()[0] for query in first]
     assert told == ['"django_session"', '"dashboard_user"']
 
 
