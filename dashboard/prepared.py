@@ -118,6 +118,9 @@ class Prepared(Generic[Row]):
         rows = self._build()
         compiler = rows.query.get_compiler(DEFAULT_DB_ALIAS)
         sql, params = compiler.as_sql()
+        columns = [column for column, *_ in compiler.select[: compiler.col_count]]
+        converters = compiler.get_converters(columns)
+        compiler.get_converters = lambda _: converters
         return rows, compiler, sql, tuple(params)
 
     def all(self, **values: Any) -> list[Row]:

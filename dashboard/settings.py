@@ -125,6 +125,7 @@ if IS_SQLITE:
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
 else:
+    DATABASES["default"]["ENGINE"] = "dashboard.postgres"
     DATABASES["default"]["OPTIONS"] = {
         # A statement that comes again is planned once: 15 % less for a whole click.
         "server_side_binding": True,

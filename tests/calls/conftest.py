@@ -48,7 +48,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     env = base_env(folder) | {"SIMULATOR_SPEED": "5"}
     address = f"{env['BASE_URL']}/api/v1/"
     with ExitStack() as stack:
-        if "postgresql" in settings.DATABASES["default"]["ENGINE"]:
+        if not settings.IS_SQLITE:
             env["DATABASE_URL"] = stack.enter_context(Servers(stack).database())
         migrate(env)
         programs = stack.enter_context(Programs(env, folder / "log"))

@@ -1,0 +1,1 @@
+"""Django's backend for PostgreSQL, where times are read by the driver itself."""
