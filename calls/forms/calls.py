@@ -1,20 +1,31 @@
 """The filters of the list of calls as people see them: a chip for each that is set."""
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cache
 from typing import Any
 
-from django.db.models import CharField, F, QuerySet, Value
+from django.db.models import (
+    BigIntegerField,
+    CharField,
+    F,
+    Model,
+    QuerySet,
+    UUIDField,
+    Value,
+)
 from django.db.models.functions import Cast, Coalesce, NullIf
 from django.urls import reverse
 
 from agents import phone
+from agents.models import Agent, Connection, PhoneNumber
 from calls.history import filters as history
 from calls.history.filters import Filters
-from dashboard.models import User, Workspace
+from calls.models import Contact, Tag
+from dashboard.models import ApiKey, User, Workspace
+from dashboard.prepared import Given, GivenMany, Prepared
 from dashboard.templatetags.ui import clock
 
 Held = dict[str, list[str]]
@@ -185,35 +196,28 @@ def _range(low: str, high: str) -> str:
 
 
 # --- Rows by their names -------------------------------------------------------------
-def people(workspace: Workspace) -> QuerySet[User]:
-    """Return the people of the workspace."""
-    return User.objects.filter(memberships__workspace=workspace)
-
-
 # Filters whose values are rows of the workspace: the rows, and what names one.
-ROWS: dict[str, tuple[Callable[[Workspace], QuerySet[Any]], Any]] = {
-    "agent": (lambda workspace: workspace.agents.all(), F("name")),
-    "number": (lambda workspace: workspace.numbers.all(), F("number")),
-    "connection": (lambda workspace: workspace.connections.all(), F("name")),
-    "contact": (
-        lambda workspace: workspace.contacts.all(),
-        Coalesce(NullIf(F("name"), Value("")), F("number")),
-    ),
-    "tag": (lambda workspace: workspace.tags.all(), F("name")),
+ROWS: dict[str, tuple[type[Model], Any]] = {
+    "agent": (Agent, F("name")),
+    "number": (PhoneNumber, F("number")),
+    "connection": (Connection, F("name")),
+    "contact": (Contact, Coalesce(NullIf(F("name"), Value("")), F("number"))),
+    "tag": (Tag, F("name")),
     "person": (
-        people,
+        User,
         Coalesce(NullIf(F("name"), Value("")), F("email"), output_field=CharField()),
     ),
-    "key": (lambda workspace: workspace.api_keys.all(), F("name")),
+    "key": (ApiKey, F("name")),
 }
 
 
-def named(name: str, workspace: Workspace) -> QuerySet[Any]:
+def named(name: str, workspace: Workspace | Given) -> QuerySet[Any]:
     """Return the rows a filter may name, each as (field, id, name)."""
-    rows, label = ROWS[name]
-    found: QuerySet[Any] = rows(workspace).order_by()
+    model, label = ROWS[name]
+    mine = "memberships__workspace" if model is User else "workspace"
+    rows: QuerySet[Any] = model._default_manager.filter(**{mine: workspace}).order_by()
     kinds = {"kind": Value(name), "word": Cast("pk", CharField()), "said": label}
-    told: QuerySet[Any, Any] = found.annotate(**kinds).values_list(*kinds)
+    told: QuerySet[Any, Any] = rows.annotate(**kinds).values_list(*kinds)
     return told
 
 
@@ -226,18 +230,12 @@ def names_of(
     workspace: Workspace, wanted: Mapping[str, Iterable[Any]], tagged: Iterable[Any]
 ) -> Known:
     """Return the names of rows, and the tags of the calls `tagged`, in one query."""
-    asked = [
-        named(name, workspace).filter(pk__in=ids)
-        for name in ROWS
-        if (ids := set(wanted.get(name, ())))
-    ]
-    if calls := list(tagged):
-        asked.append(_tags_of(workspace, calls))
-    if not asked:
-        return Known()
-    found = asked[0].union(*asked[1:], all=True) if asked[1:] else asked[0]
+    asked = {name: set(wanted.get(name, ())) for name in ROWS}
+    asked[TAGGED] = set(tagged)
     known = Known()
-    for kind, word, said in found:
+    if not any(asked.values()):
+        return known
+    for kind, word, said in NAMES.all(space=workspace.pk, **asked):
         if kind == TAGGED:
             known.tags.setdefault(uuid.UUID(word), []).append(said)
         else:
@@ -245,14 +243,24 @@ def names_of(
     return known
 
 
-def _tags_of(workspace: Workspace, call_ids: list[Any]) -> QuerySet[Any]:
-    hung = workspace.tags.filter(call_tags__call__in=call_ids).order_by()
+def _names() -> QuerySet[Any, Any]:
+    """Return the rows of all kinds that a page names, and the tags of its calls."""
+    told = []
+    for name, (model, _) in ROWS.items():
+        ids = GivenMany(name, BigIntegerField() if model is User else UUIDField())
+        told.append(named(name, SPACE).filter(pk__among=ids))
+    calls = GivenMany(TAGGED, UUIDField())
+    hung = Tag.objects.filter(workspace=SPACE, call_tags__call__among=calls).order_by()
     kinds = {
         "kind": Value(TAGGED),
         "word": Cast("call_tags__call", CharField()),
         "said": F("name"),
     }
-    return hung.annotate(**kinds).values_list(*kinds)
+    return hung.annotate(**kinds).values_list(*kinds).union(*told, all=True)
+
+
+SPACE = Given("space", UUIDField())
+NAMES: Prepared[Any] = Prepared(_names)
 
 
 def name_key(name: str, value: Any) -> str:

@@ -30,6 +30,14 @@ MICROSECOND = timedelta(microseconds=1)
 UNSEEN = ("evidence", "connection__credentials")
 # No key is larger: a database holds it.
 LARGEST = 2**62
+# Asked at every look for news.
+CHANGED: Prepared[datetime] = Prepared(
+    lambda: (
+        Call.objects.filter(workspace=Given("space", UUIDField()))
+        .order_by("-changed_at")
+        .values_list("changed_at", flat=True)[:1]
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +47,11 @@ class Page:
     calls: list[Call]
     older: str = ""
     newer: str = ""
+
+
+def newest_change(workspace: Workspace) -> datetime | None:
+    """Return when a call of the workspace changed last; None: it has no calls."""
+    return CHANGED.first(space=workspace.pk)
 
 
 def page(

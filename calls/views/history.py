@@ -105,9 +105,9 @@ def call_list(request: HtmxRequest) -> HttpResponse:
 
 def version_of(workspace: Workspace, now: datetime) -> str:
     """Return what changes with every call of the workspace; empty without any call."""
-    newest = workspace.calls.order_by("-changed_at").values_list("changed_at").first()
+    newest = pages.newest_change(workspace)
     # "4 min ago" grows old as well: the minute is part of the version.
-    return f"{newest[0].timestamp()}-{now.timestamp() // 60:.0f}" if newest else ""
+    return f"{newest.timestamp()}-{now.timestamp() // 60:.0f}" if newest else ""
 
 
 def list_context(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from html import escape
 
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from calls.forms.calls import Known, name_key
 from calls.history.choices import CHOICES
@@ -26,7 +26,8 @@ WHO = (
     '<span><b><a class="l" href="{}">{}</a></b><small><span class="dir {}">{}</span>'
     '<span class="sr">{}</span> {}</small></span></div></td>'
 )
-GAP = mark_safe(
+SEEN = SafeString(' class="seen"')
+GAP = SafeString(
     ' <span class="badge warning" title="Nothing had told us of this call: it was found '
     'in the provider’s own list">Gap found</span>'
 )
@@ -87,7 +88,7 @@ def fields(names: Iterable[str], *, is_searched: bool) -> tuple[str, ...]:
 
 def row(told: Told, names: Iterable[str]) -> SafeString:
     """Return the row of a call with the columns of these names."""
-    seen = mark_safe(' class="seen"') if told.call.reviewed_at else ""
+    seen = SEEN if told.call.reviewed_at else ""
     cells = (_pick, _who, _how, *(CELLS[name] for name in names), _when)
     return _html(ROW, told.call.pk, seen, _joined(cell(told) for cell in cells))
 
@@ -97,12 +98,12 @@ def _html(template: str, *parts: object) -> SafeString:
 
     That one looks at each part for words to be translated later; there are none here.
     """
-    safe = (p if isinstance(p, SafeString) else escape(str(p)) for p in parts)
-    return mark_safe(template.format(*safe))
+    safe = [p if isinstance(p, SafeString) else escape(str(p)) for p in parts]
+    return SafeString(template.format(*safe))
 
 
 def _joined(parts: Iterable[SafeString]) -> SafeString:
-    return mark_safe("".join(parts))
+    return SafeString("".join(parts))
 
 
 # --- Always there --------------------------------------------------------------------

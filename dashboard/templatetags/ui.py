@@ -6,7 +6,7 @@ from zlib import crc32
 
 from django import template
 from django.utils import timezone
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from agents import phone
 from calls.models import Call, CallStatus
@@ -58,7 +58,7 @@ def ago(value: datetime | None) -> SafeString | str:
     words = distance(value, timezone.now())
     written = value.isoformat(timespec="seconds")
     # Nothing in it was written by anybody.
-    return mark_safe(f'<time datetime="{written}" title="{exact}">{words}</time>')
+    return SafeString(f'<time datetime="{written}" title="{exact}">{words}</time>')
 
 
 def distance(value: datetime, now: datetime) -> str:
@@ -145,7 +145,7 @@ def hue(text: object) -> int:
 def status(call: Call) -> SafeString:
     """Render the badge that says in words where a call is, or how it ended."""
     kind, word = status_words(call)
-    return mark_safe(f'<span class="badge {kind}">{word}</span>')
+    return SafeString(f'<span class="badge {kind}">{word}</span>')
 
 
 def status_words(call: Call) -> tuple[str, str]:
