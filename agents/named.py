@@ -41,6 +41,14 @@ NUMBERS = Prepared(
         .order_by("created_at")
     )
 )
+BESIDE = Prepared(
+    lambda: (
+        PhoneNumber.objects.current()
+        .for_list()
+        .filter(workspace=WORKSPACE, connection=Given("connection", UUIDField()))
+        .order_by("created_at")
+    )
+)
 
 
 def agent(workspace: Workspace, agent_id: str) -> Agent | None:
@@ -66,3 +74,8 @@ def numbers(workspace: Workspace, written: Collection[str]) -> list[PhoneNumber]
     for row in found:
         row.workspace = workspace
     return found
+
+
+def numbers_with(agent: Agent) -> list[PhoneNumber]:
+    """Return the numbers of an agent's connection with their bindings, the oldest first."""
+    return BESIDE.all(workspace=agent.workspace_id, connection=agent.connection_id)

@@ -84,13 +84,14 @@ class Visitor:
         waited = time.perf_counter() - began
         if answer.status_code != httpx.codes.OK:
             raise RuntimeError(f"{path} answered {answer.status_code}.")
-        while time.perf_counter() - began < PATIENCE:
+        answered = time.perf_counter()
+        while time.perf_counter() - answered < PATIENCE:
             with self.log.open() as log:
                 log.seek(seen)
                 if told := LOGGED.search(log.read()):
                     return float(told[1]) / 1000, waited
             time.sleep(0.001)
-        raise RuntimeError("The server logged no request.")
+        raise RuntimeError(f"The server logged nothing of {path} after {waited:.1f} s.")
 
 
 def served(programs: Programs) -> Visitor:

@@ -162,13 +162,18 @@ LOCKED = Prepared(
         .order_by("pk")
     )
 )
+OWNERS = Prepared(
+    lambda: Connection.objects.select_related("workspace").filter(
+        pk__among=GivenMany("ids", UUIDField())
+    )
+)
 
 
 def locked(ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Call]:
     """Return the calls, locked in one order, with one object for each connection."""
     calls = {call.pk: call for call in LOCKED.all(ids=ids)}
     owners = {call.connection_id for call in calls.values()}
-    connections = Connection.objects.select_related("workspace").in_bulk(owners)
+    connections = {owner.pk: owner for owner in OWNERS.all(ids=owners)}
     for call in calls.values():
         call.connection = connections[call.connection_id]
         call.workspace = call.connection.workspace

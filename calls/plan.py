@@ -215,11 +215,10 @@ def _version(agent: Agent, wanted: int | str | None) -> AgentVersion | None:
 
 def _best_number(plan: Plan) -> tuple[PhoneNumber | None, str]:
     """Choose the caller number and say why, in words."""
-    rows = plan.workspace.numbers.current().for_list()
     agent = plan.agent
     if agent is None:
         return None, ""
-    numbers = list(rows.filter(connection=agent.connection_id).order_by("created_at"))
+    numbers = named.numbers_with(agent)
     if plan.wish.ignore_e164_validation:
         # Only these dial what is no whole number.
         numbers = [n for n in numbers if n.carrier == Carrier.CUSTOM] or numbers

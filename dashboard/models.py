@@ -14,6 +14,7 @@ from django.utils.timezone import now as utc_now
 from uuid_utils.compat import uuid7
 
 from dashboard.fields import EncryptedJSONField
+from dashboard.prepared import Given, Prepared
 
 
 class UserManager(BaseUserManager["User"]):
@@ -215,8 +216,7 @@ class ApiKey(models.Model):
     @classmethod
     def known(cls, key: str) -> "ApiKey | None":
         """Return the row of a key as a client sent it, usable or not, or None."""
-        rows = cls.objects.filter(key_digest=digest(key)).select_related(*WHOSE)
-        return rows.defer(*NOT_ASKED).first()
+        return KEY.first(digest=digest(key))
 
     @classmethod
     def find(cls, key: str) -> "ApiKey | None":
@@ -233,6 +233,15 @@ class ApiKey(models.Model):
         """Tell in constant time whether the secret is the one that goes with the key."""
         return compare_digest(self.secret_digest, digest(secret))
 
+
+# Asked at every request of a program.
+KEY = Prepared(
+    lambda: (
+        ApiKey.objects.filter(key_digest=Given("digest", models.CharField()))
+        .select_related(*WHOSE)
+        .defer(*NOT_ASKED)
+    )
+)
 
 # Who does something: a person, a program with its key, or Switchboard by itself.
 Author = User | ApiKey | None

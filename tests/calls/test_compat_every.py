@@ -21,6 +21,7 @@ from agents.providers.base import (
     ProviderUnclear,
 )
 from agents.providers.registry import DIALECTS, PROVIDERS
+from calls.api import manners
 from dashboard.models import Workspace
 from tests.calls.doors import HOOK, over_the_wire, send, staffed, took_place, wish
 from tests.factories import make_call
@@ -185,9 +186,11 @@ def test_56_and_57_give_no_usable_answer(
     client_at: Callable[[str, str], Provider],
     live_server: LiveServer,
     workspace: Workspace,
+    monkeypatch: pytest.MonkeyPatch,
     to: str,
     placed: int,
 ) -> None:
+    monkeypatch.setattr(manners, "SILENCE_SECONDS", 0.01)
     wired = client_at(slug, f"{live_server.url}/compat")
     handle = CallHandle(wish(to), dialed_at=datetime.now(tz=UTC))
     with pytest.raises(ProviderUnclear):

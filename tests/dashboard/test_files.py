@@ -47,6 +47,8 @@ def test_an_address_that_is_none_is_refused_in_words(url: str) -> None:
 class Bucket(BaseHTTPRequestHandler):
     """A little of S3: put, get with a range, head, delete; it believes everybody."""
 
+    # So that a client that asks whether it may send is answered at once.
+    protocol_version = "HTTP/1.1"
     kept: ClassVar[dict[str, bytes]] = {}
     asked: ClassVar[list[str]] = []
 
@@ -105,7 +107,7 @@ def bucket() -> Iterator[str]:
     Bucket.kept.clear()
     Bucket.asked.clear()
     server = ThreadingHTTPServer(("127.0.0.1", 0), Bucket)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()

@@ -139,7 +139,7 @@ def test_nothing_that_was_said_gets_lost(said: str) -> None:
     kept = "".join(turn.text for turn in facts.turns(said) or ())
     marks = {f"{name}:" for name in words.SPEAKERS}
     if not any(mark in said.lower() for mark in marks):
-        assert kept == said.strip().replace("\x00", "")
+        assert kept == said.replace("\x00", "").strip()
 
 
 # --- What comes late -----------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.providers import http
@@ -21,7 +21,6 @@ from tests.agents.providers.contract.playing import handle
 from tests.agents.providers.contract.stage import DIALED_AT, NOW, Listed, Scene, Stage
 from tests.agents.providers.contract.stages import SLUGS, stage_of
 
-quick = settings(max_examples=60)
 each_provider = pytest.mark.parametrize("slug", sorted(PROVIDERS))
 each_stage = pytest.mark.parametrize("slug", SLUGS)
 
@@ -84,7 +83,6 @@ def odd_network(random: Random, scene: Scene) -> Iterator[None]:
 
 # --- Webhooks ------------------------------------------------------------------------
 @each_provider
-@quick
 @given(random=randoms)
 def test_any_json_as_a_webhook(slug: str, random: Random) -> None:
     value = any_json(random)
@@ -95,7 +93,6 @@ def test_any_json_as_a_webhook(slug: str, random: Random) -> None:
 
 
 @each_stage
-@quick
 @given(random=randoms)
 def test_webhooks_with_anything_in_them(slug: str, random: Random) -> None:
     stage = stage_of(slug)
@@ -111,7 +108,6 @@ def test_webhooks_with_anything_in_them(slug: str, random: Random) -> None:
 
 
 @each_provider
-@quick
 @given(
     body=st.binary(max_size=40),
     value=st.text(max_size=80) | st.sampled_from(["v=1,d=" + "0" * 64, "sha256=", "9" * 400]),
@@ -144,7 +140,6 @@ def asked(random: Random, stage: Stage, scene: Scene, ask: Callable[[Any], Any])
 
 
 @each_stage
-@quick
 @given(random=randoms)
 def test_a_call_with_anything_in_it(slug: str, random: Random) -> None:
     stage = stage_of(slug)
@@ -157,7 +152,6 @@ def test_a_call_with_anything_in_it(slug: str, random: Random) -> None:
 
 
 @each_stage
-@quick
 @given(random=randoms)
 def test_a_placed_call_with_anything_in_it(slug: str, random: Random) -> None:
     stage = stage_of(slug)
@@ -172,7 +166,6 @@ def test_a_placed_call_with_anything_in_it(slug: str, random: Random) -> None:
 
 
 @each_stage
-@quick
 @given(random=randoms)
 def test_lists_of_calls_with_anything_in_them(slug: str, random: Random) -> None:
     stage = stage_of(slug)
@@ -192,7 +185,6 @@ def test_lists_of_calls_with_anything_in_them(slug: str, random: Random) -> None
 
 
 @each_stage
-@quick
 @given(random=randoms)
 def test_agents_and_numbers_with_anything_in_them(slug: str, random: Random) -> None:
     stage = stage_of(slug)
