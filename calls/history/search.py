@@ -125,7 +125,7 @@ def _cut(text: str, spans: list[tuple[int, int]]) -> Iterator[Piece]:
     """Yield the pieces of a text; of a long line those around the first hit."""
     begin, end = spans[0] if spans else (0, 0)
     first = _word_start(text, max(0, begin - BEFORE))
-    last = min(len(text), end + BEHIND)
+    last = _word_end(text, end, end + BEHIND)
     at = first
     if first:
         yield Piece("… ")
@@ -139,9 +139,17 @@ def _cut(text: str, spans: list[tuple[int, int]]) -> Iterator[Piece]:
     if at < last:
         yield Piece(text[at:last])
     if max(at, last) < len(text):
-        yield Piece(" …")
+        yield Piece("\N{NO-BREAK SPACE}…")
 
 
 def _word_start(text: str, at: int) -> int:
     """Return the start of the first word from a place on."""
     return 0 if at == 0 else text.find(" ", at) + 1 or at
+
+
+def _word_end(text: str, after: int, at: int) -> int:
+    """Return the end of the last whole word up to a place, or the place itself."""
+    if at >= len(text):
+        return len(text)
+    end = text.rfind(" ", after, at + 1)
+    return end if end > after else at

@@ -297,7 +297,7 @@ def test_a_long_line_is_cut_around_its_first_hit(
     assert (len(hits.lines), hits.more) == (3, 2)
     text = "".join(piece.text for piece in hits.lines[0].pieces)
     assert text.startswith("… bla")
-    assert text.endswith(" …")
+    assert text.endswith(" blub\N{NO-BREAK SPACE}…")
     assert len(text) < 250
 
 
