@@ -1,7 +1,9 @@
 """The world the tests live in."""
 
 import gc
+import logging
 from collections.abc import Callable, Iterator
+from io import StringIO
 
 import pytest
 from django.db import transaction
@@ -103,3 +105,20 @@ def client_of() -> Callable[[Member], Client]:
         return client
 
     return log_in
+
+
+@pytest.fixture
+def logged() -> Iterator[StringIO]:
+    """Return a file of what is logged meanwhile, with tracebacks.
+
+    pytest's own plug-in for it is left out: it took a twentieth of a round, and what is
+    logged is shown with a test that fails anyhow.
+    """
+    written = StringIO()
+    handler = logging.StreamHandler(written)
+    loggers = [logging.getLogger(), logging.getLogger("django")]
+    for logger in loggers:
+        logger.addHandler(handler)
+    yield written
+    for logger in loggers:
+        logger.removeHandler(handler)

@@ -1,6 +1,7 @@
 """The door of our own API: whatever comes, it says no in one shape, never with a 5xx."""
 
 import json
+from io import StringIO
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -193,26 +194,24 @@ def broken(execute: Any, sql: str, *rest: Any) -> Any:
     raise ArithmeticError("a mistake of ours")
 
 
-def test_a_mistake_of_ours_is_said_in_our_shape(
-    key: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_mistake_of_ours_is_said_in_our_shape(key: str, logged: StringIO) -> None:
     with connection.execute_wrapper(broken):
         answer = ask(key, "GET", CALLS)
     assert (answer.status_code, error_of(answer)) == (500, "server_error")
     assert "mistake" not in answer.content.decode()
-    assert "a mistake of ours" in caplog.text
+    assert "a mistake of ours" in logged.getvalue()
 
 
 @pytest.mark.parametrize(
     "sent", ["Basic aHVudGVyMg==", "klen_hunter2", "Token hunter2"]
 )
 def test_a_key_sent_in_another_way_is_in_no_log(
-    settings: Any, caplog: pytest.LogCaptureFixture, sent: str
+    settings: Any, logged: StringIO, sent: str
 ) -> None:
     settings.DEBUG = True
     answer = ask("", "GET", CALLS, Authorization=sent)
     assert (answer.status_code, error_of(answer)) == (401, "authentication_required")
-    assert sent.split()[-1] not in caplog.text
+    assert sent.split()[-1] not in logged.getvalue()
 
 
 # --- Recordings ----------------------------------------------------------------------

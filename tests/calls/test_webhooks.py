@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -121,12 +122,12 @@ STRANGERS: dict[str, Callable[[], str | None]] = {
 
 @pytest.mark.parametrize("stranger", list(STRANGERS))
 def test_a_stranger_is_refused_and_nothing_kept(
-    connection: Connection, stranger: str, caplog: pytest.LogCaptureFixture
+    connection: Connection, stranger: str, logged: StringIO
 ) -> None:
     answer = post(connection, b"{}", STRANGERS[stranger]())
     assert answer.status_code == 403
     assert not WebhookEvent.objects.exists()
-    assert "{}" not in caplog.text
+    assert "{}" not in logged.getvalue()
 
 
 def test_an_unknown_address_is_not_found(connection: Connection) -> None:
