@@ -6,17 +6,26 @@ from collections.abc import Callable, Iterator
 from io import StringIO
 
 import pytest
-from django.db import transaction
+from django.contrib.auth import management
+from django.db import connection, transaction
+from django.db.models.signals import post_migrate
 from django.test import Client
 from hypothesis import settings
 from pytest_django import DjangoDbBlocker
 
 from dashboard.models import Member, Role, Workspace
-from tests.factories import make_member, make_workspace
+from tests.factories import make_browser, make_member, make_workspace
 
-# How long an example takes says something of the machine only. Each round tries others.
-settings.register_profile("untimed", deadline=None, max_examples=50)
+# How long an example takes says something of the machine only. Each round tries others:
+# the quick one few, the one on servers the many.
+EXAMPLES = {"sqlite": 25, "postgresql": 75}
+settings.register_profile(
+    "untimed", deadline=None, max_examples=EXAMPLES[connection.vendor]
+)
 settings.load_profile("untimed")
+
+# Roles are ours. Django's permissions would be made anew after each emptying of tables.
+post_migrate.disconnect(dispatch_uid=f"{management.__name__}.create_permissions")
 
 LONG_ID = 200
 
@@ -100,9 +109,7 @@ def client_of() -> Callable[[Member], Client]:
     """Return a function that logs a member in."""
 
     def log_in(member: Member) -> Client:
-        client = Client()
-        client.force_login(member.user)
-        return client
+        return make_browser(member.user)
 
     return log_in
 

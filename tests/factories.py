@@ -3,9 +3,14 @@
 from itertools import count
 from typing import Any
 
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.test import Client
+
 from agents.models import Agent, Connection, PhoneNumber
 from calls.models import Call, CallStatus, Contact, Source
 from dashboard.models import Member, Role, User, Workspace
+from dashboard.sessions import SessionStore
 
 numbers = count(1)
 
@@ -21,11 +26,28 @@ def make_workspace(**fields: Any) -> Workspace:
 def make_member(
     workspace: Workspace, role: str = Role.ADMIN, email: str = "", name: str = ""
 ) -> Member:
-    """Make a person with a role in the workspace; the password is `secret`."""
+    """Make a person with a role in the workspace, and without a password."""
     user = User.objects.create_user(email or f"person{next(numbers)}@example.com")
-    user.name = name
-    user.save(update_fields=["name"])
+    if name:
+        user.name = name
+        user.save(update_fields=["name"])
     return Member.objects.create(workspace=workspace, user=user, role=role)
+
+
+def make_browser(user: User) -> Client:
+    """Return a browser of somebody, with a session as Django's `login` leaves one.
+
+    `Client.force_login` writes it three times, and that a thousand times a round.
+    """
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.create()
+    browser = Client()
+    assert session.session_key
+    browser.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
+    return browser
 
 
 def make_connection(workspace: Workspace, **fields: Any) -> Connection:

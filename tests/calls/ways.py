@@ -15,6 +15,7 @@ from django.test import Client
 
 from calls.refusals import STATUSES
 from dashboard.models import ApiKey, Member, Workspace
+from tests.factories import make_browser
 
 Json = dict[str, Any]
 FROM, TO, AGENT = "+16285550000", "+14155550100", "agent_1"
@@ -39,8 +40,7 @@ class Asker:
 
 def asker(workspace: Workspace, member: Member) -> Asker:
     """Return somebody who may launch in every way."""
-    browser = Client()
-    browser.force_login(member.user)
+    browser = make_browser(member.user)
     _, key, secret = ApiKey.issue(workspace, "Ways", SCOPES)
     return Asker(workspace, browser, key, secret)
 

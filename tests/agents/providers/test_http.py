@@ -139,12 +139,12 @@ def test_a_key_that_cannot_be_sent_is_said_without_showing_it() -> None:
 def test_an_answer_that_drips_is_not_waited_for_for_ever(
     beginning: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http, "CONNECT_SECONDS", 0.2)
+    monkeypatch.setattr(http, "CONNECT_SECONDS", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as server:
         threading.Thread(target=drip, args=(server, beginning), daemon=True).start()
         url, began = f"http://127.0.0.1:{server.getsockname()[1]}/", time.monotonic()
         with pytest.raises(ProviderUnclear, match="did not answer within"):
-            http.request("GET", url, label="Acme", headers={}, read_seconds=0.3)
+            http.request("GET", url, label="Acme", headers={}, read_seconds=0.15)
         assert time.monotonic() - began < 1.5
 
 
