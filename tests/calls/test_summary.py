@@ -112,7 +112,10 @@ class World:
         summary.catch_up()
 
 
-@settings(max_examples=15, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=settings.get_profile("untimed").max_examples // 5,
+    suppress_health_check=list(HealthCheck),
+)
 @given(seed=st.integers(0, 10**9), steps=st.integers(5, 40))
 def test_the_sums_are_those_of_plain_counting(seed: int, steps: int) -> None:
     random = Random(seed)
