@@ -62,6 +62,13 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(20_000, 50, 100)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish() -> None:
+    """Look for what was never closed once: pytest would five times, through all tests."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="module")
 def lasting_db(
     django_db_setup: None, django_db_blocker: DjangoDbBlocker
