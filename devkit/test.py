@@ -12,7 +12,8 @@ from devkit.install import install
 from devkit.servers import find_chromium, find_postgres, find_redis
 from devkit.steps import PYTHON, ROOT, give_up, say
 
-PARALLEL = ["-n", "2", "--dist", "loadgroup"]
+# One process for each core: each makes a database and reads all tests first.
+PARALLEL = ["-n", "auto", "--maxprocesses", "8", "--dist", "loadgroup"]
 NO_TEST_CHOSEN = 5
 Round = tuple[str, list[str], dict[str, str]]
 
