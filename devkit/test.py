@@ -12,8 +12,10 @@ from devkit.install import install
 from devkit.servers import find_chromium, find_postgres, find_redis
 from devkit.steps import PYTHON, ROOT, give_up, say
 
-# One process for each core: each makes a database and reads all tests first.
+# A process for each core. Output is caught where Python writes it: to read it back from
+# files took a fortieth of a round. In Chromium other programs write too.
 PARALLEL = ["-n", "auto", "--maxprocesses", "8", "--dist", "loadgroup"]
+PARALLEL += ["--capture", "sys"]
 NO_TEST_CHOSEN = 5
 Round = tuple[str, list[str], dict[str, str]]
 
