@@ -23,7 +23,7 @@ NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 OPEN = ["scheduled", "queued", "dialing", "unconfirmed", "ringing", "in_progress"]
 quick = settings(
     deadline=None,
-    max_examples=settings.get_profile("untimed").max_examples // 2,
+    max_examples=settings.get_profile("untimed").max_examples * 3 // 5,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

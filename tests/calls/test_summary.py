@@ -113,7 +113,7 @@ class World:
 
 
 @settings(
-    max_examples=settings.get_profile("untimed").max_examples // 5,
+    max_examples=settings.get_profile("untimed").max_examples * 3 // 10,
     suppress_health_check=list(HealthCheck),
 )
 @given(seed=st.integers(0, 10**9), steps=st.integers(5, 40))
